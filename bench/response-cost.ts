@@ -12,6 +12,7 @@ import { Session } from 'node:inspector/promises';
 import { DelegationCache } from '../src/cache/delegation-cache.ts';
 import { RRsetCache } from '../src/cache/rrset-cache.ts';
 import { acceptResponse } from '../src/iterate/accept-response.ts';
+import { AddressRules } from '../src/iterate/address-rules.ts';
 import { serversOfHints } from '../src/iterate/delegation.ts';
 import { keepReferral, keepResponse } from '../src/iterate/keep-response.ts';
 import { CacheShare } from '../src/iterate/message-bounds.ts';
@@ -70,9 +71,8 @@ const rrsets = new RRsetCache({ clock, random, maxBytes });
 const delegations = new DelegationCache({ clock, random, maxBytes });
 const options = DEFAULT_ITERATE_OPTIONS;
 const parts = { options, delegations, expectsSignatures: () => true, counters: new Counters() };
-const root = serversOfHints(options);
+const root = serversOfHints({ options, addressRules: new AddressRules(options) });
 const note = (): void => {};
-const refused = (): void => {};
 
 /** Times are kept in 32 bits. */
 function passDay(): void {
@@ -89,7 +89,7 @@ function takeIn(bytes: Uint8Array, asked: Question, zone: typeof root): number {
   const from = { candidate: null, server: '192.0.2.1@53', asked, isFull: true, recursion: false };
   const response = readResponse(parts, zone, from, { message: accepted.message, note });
   const { isAuthoritative, classified, scrubbed } = response;
-  const share = new CacheShare(maxBytes, refused);
+  const share = new CacheShare(maxBytes, parts.counters);
   passDay();
   const common = { rrsets, options, now: seconds, server: from.server, zone: zone.zone };
   const source = { ...common, isAuthoritative, mayStore: true, force: false, share };

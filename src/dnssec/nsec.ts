@@ -8,12 +8,13 @@
 
 import type { DenialFailure, DenialOutcome, WildcardOutcome } from '../terms/denial-outcome.ts';
 import {
-  commonAncestor,
+  commonAncestorAt,
   compareNames,
   isAtOrBelow,
   isBelow,
   labelCount,
   type Name,
+  nameFrom,
   namesEqual,
   wildcardOf,
 } from '../wire/name.ts';
@@ -189,9 +190,7 @@ export function isInsideSpan(span: Ends, name: Name): boolean {
 
 /** The deepest existing ancestor of a covered name: both ends of the span exist, and all above them. */
 export function closestEncloser(name: Name, cover: Ends): Name {
-  const withOwner = commonAncestor(name, cover.owner);
-  const withNext = commonAncestor(name, cover.next);
-  return withOwner.length >= withNext.length ? withOwner : withNext;
+  return nameFrom(name, Math.min(commonAncestorAt(name, cover.owner), commonAncestorAt(name, cover.next)));
 }
 
 function notProven(why: DenialFailure): { readonly kind: 'not-proven'; readonly why: DenialFailure } {

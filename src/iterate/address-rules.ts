@@ -6,32 +6,51 @@
  * Leaves to others: how good a server is (server-selection.ts).
  */
 
+import type { Address } from '../ports/network.ts';
+import { addressText, DNS_PORT } from '../wire/address-text.ts';
 import { parseIp } from '../wire/ip.ts';
 import { isInPrefixes, isUnspecified } from '../wire/ip-prefix.ts';
 import { isInNat64 } from './nat64.ts';
 import type { IterateOptions } from './options.ts';
 
-/** Addresses remembered; then all are forgotten. Near 100 octets each: at most 1 MiB. */
+/** Addresses remembered; then all are forgotten. Near 200 octets each: at most 2 MiB. */
 const MAX_REMEMBERED = 10_000;
+
+/** An address that servers are asked at, with what is the same for each question to it. */
+export interface ServerAddress {
+  readonly address: Address;
+  /** `ip@port`. */
+  readonly key: string;
+  /** False: it must never be asked. */
+  readonly mayBeAsked: boolean;
+}
 
 /** The rules of one set of options. */
 export class AddressRules {
   readonly #options: IterateOptions;
-  readonly #remembered = new Map<string, boolean>();
+  readonly #remembered = new Map<string, ServerAddress>();
 
   constructor(options: IterateOptions) {
     this.#options = options;
   }
 
-  /** False for addresses (text) that must never be asked. */
-  mayAsk(ip: string): boolean {
-    const known = this.#remembered.get(ip);
-    if (known !== undefined) return known;
-    const isPermitted = mayAsk(ip, this.#options);
-    if (this.#remembered.size >= MAX_REMEMBERED) this.#remembered.clear();
-    this.#remembered.set(ip, isPermitted);
-    return isPermitted;
+  /** By an address in text; few servers listen at another port. */
+  at(ip: string, port = DNS_PORT): ServerAddress {
+    const known = this.#remembered.get(ip) ?? this.#remember(ip);
+    return port === DNS_PORT ? known : addressAt(ip, port, known.mayBeAsked);
   }
+
+  #remember(ip: string): ServerAddress {
+    const made = addressAt(ip, DNS_PORT, mayAsk(ip, this.#options));
+    if (this.#remembered.size >= MAX_REMEMBERED) this.#remembered.clear();
+    this.#remembered.set(ip, made);
+    return made;
+  }
+}
+
+function addressAt(ip: string, port: number, mayBeAsked: boolean): ServerAddress {
+  const address = { ip, port };
+  return { address, key: addressText(address), mayBeAsked };
 }
 
 function mayAsk(ip: string, options: IterateOptions): boolean {

@@ -4,6 +4,7 @@
  * Leaves to others: which server and what (iterative-query.ts), sending (upstream.ts).
  */
 
+import { promised, type Taker } from '../work/taker.ts';
 import type { Work } from '../work/work.ts';
 import type { DelegationPoint } from './delegation.ts';
 import type { UpstreamTransport } from './options.ts';
@@ -12,7 +13,7 @@ import type { ResponseOrigin } from './read-response.ts';
 import { type PublishingServer, publishedIdentity, publishingServer, type ServerIdentity } from './server-identity.ts';
 import { type Candidate, knownOf } from './server-selection.ts';
 import { startLookingAhead } from './target-addresses.ts';
-import type { UpstreamResult } from './upstream-query.ts';
+import type { UpstreamQuery, UpstreamResult } from './upstream-query.ts';
 
 /** What a server is asked. */
 export interface Asked extends ResponseOrigin {
@@ -22,19 +23,22 @@ export interface Asked extends ResponseOrigin {
   readonly needsSignatures: boolean;
   /** The server did not have to show who it is: what comes is not to be kept. */
   isUnproven: boolean;
+  /** Is told what comes of it, after the call; of a failure only by `Cancelled`. */
+  readonly asker: Taker<UpstreamResult>;
 }
 
-/** Asks the server. Rejects with `Cancelled` only. */
-export function askServer(
-  parts: IterativeQueryParts,
-  work: Work,
-  servers: DelegationPoint,
-  asked: Asked,
-): Promise<UpstreamResult> {
+/** Asks the server. */
+export function askServer(parts: IterativeQueryParts, work: Work, servers: DelegationPoint, asked: Asked): void {
   const { configured } = servers;
   const publishing = publishingServer(configured, asked.candidate);
-  if (publishing !== null) return askProven(parts, work, servers, { asked, publishing });
-  return send(parts, work, servers, { asked, tlsName: asked.candidate.tlsName, tlsPins: configured?.tlsPins });
+  if (publishing === null) {
+    send(parts, work, servers, { asked, tlsName: asked.candidate.tlsName, tlsPins: configured?.tlsPins });
+    return;
+  }
+  askProven(parts, work, servers, { asked, publishing }).then(
+    (result) => asked.asker.take(result),
+    (error: unknown) => asked.asker.fail(error),
+  );
 }
 
 /** Asks a server that publishes its keys, once one of them is proven. */
@@ -47,7 +51,9 @@ async function askProven(
   const identity = await publishedIdentity(parts, work, publishing, asked.asked);
   if (identity === null) return { kind: 'failed', outcome: 'key-unproven' };
   asked.isUnproven = identity.isUnproven === true;
-  const result = await send(parts, work, servers, { ...identity, asked });
+  const result = await promised<UpstreamResult>((asker) =>
+    send(parts, work, servers, { ...identity, asked: { ...asked, asker } }),
+  );
   const isDoubted = result.kind === 'failed' && result.outcome === 'network-error';
   if (isDoubted) parts.publishedKeys?.doubt(publishing);
   return result;
@@ -58,11 +64,11 @@ function send(
   work: Work,
   servers: DelegationPoint,
   { asked, tlsName, tlsPins, tlsIndicates }: ServerIdentity & { readonly asked: Asked },
-): Promise<UpstreamResult> {
+): void {
   const { candidate, asked: question, recursion, transport, needsSignatures } = asked;
   let zoneTimeouts = 0;
   for (const { timeouts } of servers.candidates) zoneTimeouts += timeouts;
-  const asking = parts.upstream.ask(work, {
+  const query: UpstreamQuery = {
     server: candidate.address,
     known: knownOf(candidate, servers.zone, parts.servers),
     question,
@@ -73,7 +79,7 @@ function send(
     tlsIndicates,
     needsSignatures,
     zoneTimeouts,
-  });
-  const stopLookingAhead = startLookingAhead(parts, work, servers);
-  return stopLookingAhead === null ? asking : asking.finally(stopLookingAhead);
+  };
+  parts.upstream.ask(work, query, asked.asker);
+  servers.startLookingAhead(startLookingAhead(parts, work, servers));
 }

@@ -6,10 +6,10 @@
  * Leaves to others: looking addresses up (target-addresses.ts), choosing (server-selection.ts).
  */
 
-import type { Delegation } from '../cache/delegation.ts';
+import type { DelegatedServer, Delegation } from '../cache/delegation.ts';
 import type { DelegationCache } from '../cache/delegation-cache.ts';
 import type { RRsetCache } from '../cache/rrset-cache.ts';
-import type { Clock } from '../ports/clock.ts';
+import type { CancelTimer, Clock } from '../ports/clock.ts';
 import { RANK } from '../terms/rank.ts';
 import { closestUpstreamZone, type UpstreamZone, type ZoneCopies, type ZoneCopy } from '../terms/upstream-zone.ts';
 import type { DelegationSource } from '../trace/events.ts';
@@ -19,6 +19,8 @@ import { isAtOrBelow, isRoot, type Name, namesEqual, parentOf, ROOT } from '../w
 import type { Question } from '../wire/question.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
 import { firstRdatasOf } from '../wire/rrset.ts';
+import { shorten } from '../wire/shorten.ts';
+import type { AddressRules, ServerAddress } from './address-rules.ts';
 import { MAX_ADDRESSES_PER_SET, MAX_ADDRESSES_PER_ZONE } from './message-bounds.ts';
 import type { IterateOptions } from './options.ts';
 import { ServerFailures } from './server-failures.ts';
@@ -31,13 +33,15 @@ interface TargetEndpoint {
 }
 
 const PLAIN: TargetEndpoint = { port: DNS_PORT, tlsName: null };
+const NO_TARGETS: Target[] = [];
 
 /** A server name of a zone. */
 export interface Target extends TargetEndpoint {
   readonly name: Name;
   hasAddress: boolean;
-  /** Types of addresses that have been asked for in this resolution, or are known not to be there. */
-  readonly lookedUp: number[];
+  /** Whether its addresses of a family have been asked for in this resolution, or are known not to be there. */
+  isIp4LookedUp: boolean;
+  isIp6LookedUp: boolean;
   /** A look-up is under way. */
   isRunning: boolean;
   /** Asking for its addresses ended in a limit or a circle: no other type would fare better. */
@@ -52,6 +56,7 @@ interface DelegationPointParts {
   readonly expiresAt: number;
   readonly hasDs: boolean;
   readonly configured: UpstreamZone | null;
+  readonly addressRules: AddressRules;
   /** Asked in place of servers. */
   readonly copy?: ZoneCopy;
 }
@@ -64,8 +69,10 @@ export class DelegationPoint {
   readonly hasDs: boolean;
   readonly configured: UpstreamZone | null;
   readonly copy: ZoneCopy | null;
-  readonly targets: Target[] = [];
-  readonly candidates: Candidate[] = [];
+  #targets: Target[] = NO_TARGETS;
+  /** Servers that came with addresses, which are candidates, until somebody looks at their names as targets. */
+  #given: readonly DelegatedServer[] | null = null;
+  candidates: Candidate[] = [];
   /** Address look-ups that are under way. */
   readonly running: Promise<void>[] = [];
   /** Address look-ups made so far. */
@@ -78,6 +85,8 @@ export class DelegationPoint {
   silentWaitUntilMs: number | null = null;
   /** Addresses that there were too many of. */
   refusedAddresses = 0;
+  readonly #addressRules: AddressRules;
+  #stopLookingAhead: CancelTimer | null = null;
 
   constructor(parts: DelegationPointParts) {
     this.zone = parts.zone;
@@ -86,11 +95,39 @@ export class DelegationPoint {
     this.hasDs = parts.hasDs;
     this.configured = parts.configured;
     this.copy = parts.copy ?? null;
+    this.#addressRules = parts.addressRules;
+  }
+
+  /** Keeps what stops address look-ups from being started while a server is slow; null: there are none to start. */
+  startLookingAhead(stop: CancelTimer | null): void {
+    this.#stopLookingAhead = stop;
+  }
+
+  stopLookingAhead(): void {
+    if (this.#stopLookingAhead === null) return;
+    this.#stopLookingAhead();
+    this.#stopLookingAhead = null;
+  }
+
+  /** Server names. */
+  get targets(): readonly Target[] {
+    if (this.#given !== null) {
+      this.#targets = this.#given.map(({ name }) => targetOf(name, true, PLAIN));
+      this.#given = null;
+    }
+    return this.#targets;
+  }
+
+  /** True when there is an address for each server name, which may be of no use. */
+  get knowsAllAddresses(): boolean {
+    if (this.#given !== null) return true;
+    for (const { hasAddress } of this.#targets) if (!hasAddress) return false;
+    return true;
   }
 
   /** How many servers are known, by name or by address. */
   get knownServers(): number {
-    return Math.max(this.targets.length, this.candidates.length);
+    return Math.max((this.#given ?? this.#targets).length, this.candidates.length);
   }
 
   /** True when the servers recurse for us. */
@@ -98,26 +135,57 @@ export class DelegationPoint {
     return this.configured?.kind === 'forward';
   }
 
+  /** The servers of a delegation, each with addresses, before any other is added. */
+  addGiven(servers: readonly DelegatedServer[]): void {
+    this.#given = servers;
+    let count = 0;
+    for (const { addresses } of servers) count += addresses.length;
+    // A list that grows takes room for more than most zones have.
+    this.candidates = new Array<Candidate>(count);
+    let kept = 0;
+    for (const { addresses } of servers)
+      for (const ip of addresses) kept = this.#putAddress(this.#addressRules.at(ip), null, kept);
+    shorten(this.candidates, kept);
+  }
+
   /** Adds a server name with addresses (canonical text); a known name is left as it is. */
   addTarget(name: Name, addresses: readonly string[], endpoint: TargetEndpoint = PLAIN): void {
-    if (this.targets.some((target) => namesEqual(target.name, name))) return;
-    const { port, tlsName } = endpoint;
-    const hasAddress = addresses.length > 0;
-    this.targets.push({ name, port, tlsName, hasAddress, lookedUp: [], isRunning: false, isHopeless: false });
+    for (const target of this.targets) if (namesEqual(target.name, name)) return;
+    if (this.#targets === NO_TARGETS) this.#targets = [];
+    this.#targets.push(targetOf(name, addresses.length > 0, endpoint));
     for (const ip of addresses) this.addAddress(ip, endpoint);
   }
 
   /** Adds an address once; those that strangers give only up to a bound. */
   addAddress(ip: string, { port, tlsName }: TargetEndpoint = PLAIN): void {
-    const candidate = candidateOf({ ip, port }, tlsName);
-    if (this.candidates.some(({ key }) => key === candidate.key)) return;
-    const isOurOwn = this.configured !== null || this.source === 'hints';
-    if (!isOurOwn && this.candidates.length >= MAX_ADDRESSES_PER_ZONE) {
-      this.refusedAddresses++;
-      return;
-    }
-    this.candidates.push(candidate);
+    this.#putAddress(this.#addressRules.at(ip, port), tlsName, this.candidates.length);
   }
+
+  /** Puts it behind the first so many candidates; how many there are then. */
+  #putAddress(at: ServerAddress, tlsName: string | null, count: number): number {
+    const { candidates } = this;
+    for (let i = 0; i < count; i++) if (candidates[i]?.key === at.key) return count;
+    const isOurOwn = this.configured !== null || this.source === 'hints';
+    if (!isOurOwn && count >= MAX_ADDRESSES_PER_ZONE) {
+      this.refusedAddresses++;
+      return count;
+    }
+    candidates[count] = candidateOf(at, tlsName);
+    return count + 1;
+  }
+}
+
+function targetOf(name: Name, hasAddress: boolean, { port, tlsName }: TargetEndpoint): Target {
+  return {
+    name,
+    port,
+    tlsName,
+    hasAddress,
+    isIp4LookedUp: false,
+    isIp6LookedUp: false,
+    isRunning: false,
+    isHopeless: false,
+  };
 }
 
 /** What the start depends on. */
@@ -126,8 +194,12 @@ interface StartParts {
   readonly delegations: DelegationCache;
   readonly rrsets: RRsetCache;
   readonly options: IterateOptions;
+  readonly addressRules: AddressRules;
   readonly copies?: ZoneCopies;
 }
+
+/** What servers that no parent names are made of. */
+type HintParts = Pick<StartParts, 'options' | 'addressRules'>;
 
 /** What is passed over. */
 interface StartOptions {
@@ -155,10 +227,10 @@ export function startFor(question: Question, parts: StartParts, rules: StartOpti
   const copy = parts.copies?.closest(name, avoid) ?? null;
   const isCopyDeepest = copy !== null && (configured === null || copy.zone.length >= configured.zone.length);
   if (!isCopyDeepest && configured?.kind === 'forward')
-    return { kind: 'servers', servers: serversOfConfigured(configured) };
+    return { kind: 'servers', servers: serversOfConfigured(configured, parts) };
   const cached = deepestUsable(name, parts, expiryMarginSeconds);
   if (isCopyDeepest && (cached === null || copy.zone.length >= cached.zone.length)) {
-    return { kind: 'servers', servers: serversOfCopy(copy) };
+    return { kind: 'servers', servers: serversOfCopy(copy, parts) };
   }
   if (configured !== null && (cached === null || configured.zone.length >= cached.zone.length)) {
     const primed = configured.prime ? delegations.find(configured.zone) : null;
@@ -168,13 +240,13 @@ export function startFor(question: Question, parts: StartParts, rules: StartOpti
     const needsPriming = configured.prime || (isRoot(configured.zone) && cached === null);
     if (needsPriming && !isPriming && !isForwarded(configured.zone, options))
       return { kind: 'prime', zone: configured.zone };
-    return { kind: 'servers', servers: serversOfConfigured(configured) };
+    return { kind: 'servers', servers: serversOfConfigured(configured, parts) };
   }
   if (cached !== null) {
     return { kind: 'servers', servers: serversOfDelegation(cached, parts, 'cache') };
   }
   return isNsQuestion(question, ROOT) || isForwarded(ROOT, options)
-    ? { kind: 'servers', servers: serversOfHints(options) }
+    ? { kind: 'servers', servers: serversOfHints(parts) }
     : { kind: 'prime', zone: ROOT };
 }
 
@@ -232,56 +304,68 @@ export function knownAddresses(name: Name, rrsets: RRsetCache, atLeast = 0): str
 /** Servers of a delegation; what came with it goes before what is cached. */
 export function serversOfDelegation(
   cut: Delegation,
-  { rrsets, options }: StartParts,
+  { rrsets, options, addressRules }: StartParts,
   source = cut.source,
 ): DelegationPoint {
   const { zone, expiresAt, hasDs } = cut;
-  const servers = new DelegationPoint({ zone, source, expiresAt, hasDs, configured: null });
+  const servers = new DelegationPoint({ zone, source, expiresAt, hasDs, configured: null, addressRules });
+  const isUnverified = (name: Name): boolean =>
+    options.hardenUnverifiedGlue && source !== 'priming' && !isAtOrBelow(name, cut.zone);
+  if (cut.servers.every(({ name, addresses }) => addresses.length > 0 && !isUnverified(name))) {
+    servers.addGiven(cut.servers);
+    return servers;
+  }
   for (const { name, addresses } of cut.servers) {
-    const isUnverified = options.hardenUnverifiedGlue && source !== 'priming' && !isAtOrBelow(name, cut.zone);
-    const known = isUnverified ? [] : addresses;
-    const atLeast = isUnverified ? RANK.answerAuthoritative : 0;
+    const known = isUnverified(name) ? [] : addresses;
+    const atLeast = isUnverified(name) ? RANK.answerAuthoritative : 0;
     servers.addTarget(name, known.length > 0 ? known : knownAddresses(name, rrsets, atLeast));
   }
   return servers;
 }
 
 /** Where priming gave nothing, the servers that it began at are all there is: nobody else may hear of a stub zone's names. */
-export function serversUnprimed(
-  zone: Name,
-  options: IterateOptions,
-  ignored: ReadonlySet<UpstreamZone>,
-): DelegationPoint {
+export function serversUnprimed(zone: Name, parts: HintParts, ignored: ReadonlySet<UpstreamZone>): DelegationPoint {
   const isOwn = (each: UpstreamZone): boolean => each.kind === 'stub' && namesEqual(each.zone, zone);
-  const stub = options.configuredZones.find((each) => isOwn(each) && !ignored.has(each));
-  return stub === undefined ? serversOfHints(options) : serversOfConfigured(stub);
+  const stub = parts.options.configuredZones.find((each) => isOwn(each) && !ignored.has(each));
+  return stub === undefined ? serversOfHints(parts) : serversOfConfigured(stub, parts);
 }
 
 /** Servers of the hints (RFC 9609 §2). */
-export function serversOfHints(options: IterateOptions): DelegationPoint {
+export function serversOfHints({ options, addressRules }: HintParts): DelegationPoint {
   const servers = new DelegationPoint({
     zone: ROOT,
     source: 'hints',
     expiresAt: Number.POSITIVE_INFINITY,
     hasDs: false,
     configured: null,
+    addressRules,
   });
   for (const hint of options.hints) servers.addTarget(hint.name, hint.addresses);
   return servers;
 }
 
-function serversOfCopy(copy: ZoneCopy): DelegationPoint {
+function serversOfCopy(copy: ZoneCopy, { addressRules }: HintParts): DelegationPoint {
   const expiresAt = Number.POSITIVE_INFINITY;
-  return new DelegationPoint({ zone: copy.zone, source: 'auth-zone', expiresAt, hasDs: false, configured: null, copy });
+  const source = 'auth-zone';
+  return new DelegationPoint({
+    zone: copy.zone,
+    source,
+    expiresAt,
+    hasDs: false,
+    configured: null,
+    addressRules,
+    copy,
+  });
 }
 
-function serversOfConfigured(configured: UpstreamZone): DelegationPoint {
+function serversOfConfigured(configured: UpstreamZone, { addressRules }: HintParts): DelegationPoint {
   const servers = new DelegationPoint({
     zone: configured.zone,
     source: configured.kind,
     expiresAt: Number.POSITIVE_INFINITY,
     hasDs: false,
     configured,
+    addressRules,
   });
   for (const { ip, ...place } of configured.addresses) servers.addAddress(ip, place);
   for (const { name, ...place } of configured.hosts) servers.addTarget(name, [], place);

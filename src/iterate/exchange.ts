@@ -7,9 +7,11 @@
  * server (note-failure.ts), sharing equal questions (upstream.ts), whom to ask, what the answer says.
  */
 
+import type { ServerManners } from '../cache/server-manners.ts';
 import type { MessageView } from '../wire/message-view.ts';
 import { isAtOrBelow } from '../wire/name.ts';
 import { RCODE } from '../wire/rcode.ts';
+import { promised, type Taker } from '../work/taker.ts';
 import type { Work } from '../work/work.ts';
 import { isFailing, isGood, isMinding } from './learn-manners.ts';
 import { noteNetworkError, noteTimeout } from './note-failure.ts';
@@ -27,61 +29,44 @@ const ZONE_SILENCES_TO_LEAVE_OUT = 4;
 /** What is sent first: all that may go along, that without options, or a question without EDNS. */
 type FirstKind = 'full' | 'bare' | 'plain';
 
-/** Hears of the end of an exchange, before whoever waits for its result goes on. */
-interface ExchangeWatch {
-  exchangeEnded(exchange: Exchange): void;
-}
-
 /** Asks one server one question. Rejects with `Cancelled` only. */
 export function exchange(parts: ExchangeParts, work: Work, query: UpstreamQuery): Promise<UpstreamResult> {
-  return new Exchange(parts, work, query).start();
+  return promised((asker) => new Exchange(parts, work, query, asker).start());
 }
 
 /**
  * One question to one server. Mostly the first datagram is answered and there is nothing to fall back from: this object is all
  * that waits for that. Whatever else comes of it goes to functions that wait.
+ *
+ * The asker is told after `start` has returned, once, by the turn in which the answer came.
  */
 export class Exchange implements UdpAsker {
   readonly #parts: ExchangeParts;
-  readonly work: Work;
+  readonly #work: Work;
   readonly #kind: FirstKind;
   readonly #made: Attempt;
-  readonly #watch: ExchangeWatch | null;
-  /** What the one who watches knows it by. */
-  readonly sharedAs: string;
-  readonly result: Promise<UpstreamResult>;
-  #resolve!: (result: UpstreamResult) => void;
-  #reject!: (error: unknown) => void;
+  readonly #asker: Taker<UpstreamResult>;
 
-  constructor(
-    parts: ExchangeParts,
-    work: Work,
-    query: UpstreamQuery,
-    { watch = null, sharedAs = '' }: { readonly watch?: ExchangeWatch | null; readonly sharedAs?: string } = {},
-  ) {
+  constructor(parts: ExchangeParts, work: Work, query: UpstreamQuery, asker: Taker<UpstreamResult>) {
     this.#parts = parts;
-    this.work = work;
-    this.#watch = watch;
-    this.sharedAs = sharedAs;
-    this.#kind = firstKind(parts, query);
-    this.#made = firstAttempt(parts, query, this.#kind);
-    this.result = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
+    this.#work = work;
+    this.#asker = asker;
+    const manners = parts.servers.manners(query.known);
+    const kind = firstKind(parts, query, manners);
+    this.#kind = kind;
+    this.#made = firstAttempt(parts, query, { kind, manners });
   }
 
   /** To be called once. */
-  start(): Promise<UpstreamResult> {
-    if (this.#made.query.transport === 'udp') new UdpAttempt(this.#parts, this.work, this.#made, this).start();
-    else this.#follow(attemptStream(this.#parts, this.work, this.#made));
-    return this.result;
+  start(): void {
+    if (this.#made.query.transport === 'udp') new UdpAttempt(this.#parts, this.#work, this.#made, this).start();
+    else this.#follow(attemptStream(this.#parts, this.#work, this.#made));
   }
 
   ended(end: UdpAttemptEnd): void {
     try {
       if (end.kind !== 'response' || !isGood(end.message)) {
-        this.#follow(afterUdp(this.#parts, this.work, this.#made, end));
+        this.#follow(afterUdp(this.#parts, this.#work, this.#made, end));
         return;
       }
       noteGood(this.#parts, this.#made, this.#kind);
@@ -89,31 +74,25 @@ export class Exchange implements UdpAsker {
       this.broke(error);
       return;
     }
-    this.#settle(end);
+    this.#asker.take(end);
   }
 
+  /** Who stops a work, or starts an attempt, is in the midst of something. */
   broke(error: unknown): void {
-    this.#watch?.exchangeEnded(this);
-    this.#reject(error);
+    void Promise.resolve().then(() => this.#asker.fail(error));
   }
 
   /** Waits for the end of the first attempt, and asks again where that may help. */
   #follow(first: Promise<UpstreamResult>): void {
-    const result = first.then((sent) => afterFirst(this.#parts, this.work, this.#made, { sent, kind: this.#kind }));
+    const result = first.then((sent) => afterFirst(this.#parts, this.#work, this.#made, { sent, kind: this.#kind }));
     result.then(
-      (end) => this.#settle(end),
-      (error: unknown) => this.broke(error),
+      (end) => this.#asker.take(end),
+      (error: unknown) => this.#asker.fail(error),
     );
-  }
-
-  #settle(end: UpstreamResult): void {
-    this.#watch?.exchangeEnded(this);
-    this.#resolve(end);
   }
 }
 
-function firstKind({ servers }: ExchangeParts, query: UpstreamQuery): FirstKind {
-  const manners = servers.manners(query.known);
+function firstKind({ servers }: ExchangeParts, query: UpstreamQuery, manners: ServerManners): FirstKind {
   const leavesOut = manners.shouldLeaveOut(servers.timeoutsInRow(query.known));
   const mayBeEdns = !manners.ednsSeen && (leavesOut || isZoneSilent(query));
   // Without DO a signed zone is of no use: there only options are left out.
@@ -121,9 +100,13 @@ function firstKind({ servers }: ExchangeParts, query: UpstreamQuery): FirstKind 
   return isPlain ? 'plain' : leavesOut ? 'bare' : 'full';
 }
 
-function firstAttempt(parts: ExchangeParts, query: UpstreamQuery, kind: FirstKind): Attempt {
+function firstAttempt(
+  parts: ExchangeParts,
+  query: UpstreamQuery,
+  { kind, manners }: { readonly kind: FirstKind; readonly manners: ServerManners },
+): Attempt {
   if (kind === 'plain') return plainAttempt(query);
-  const full = fullAttempt(parts, query);
+  const full = fullAttempt(parts, query, manners);
   return kind === 'bare' ? withoutOptions(full) : full;
 }
 
@@ -159,8 +142,7 @@ function isZoneSilent({ zoneTimeouts }: UpstreamQuery): boolean {
 }
 
 /** The question with all that may go along. */
-function fullAttempt({ servers, options }: ExchangeParts, query: UpstreamQuery): Attempt {
-  const manners = servers.manners(query.known);
+function fullAttempt({ options }: ExchangeParts, query: UpstreamQuery, manners: ServerManners): Attempt {
   // A server that is sent a client string is one of the operator's own: it gets that and nothing else.
   const mayHaveCookie =
     options.sendCookies && query.transport === 'udp' && clientStringFor(options, query.server) === null;

@@ -26,9 +26,10 @@ export function finalAnswer(
   // RFC 6672 §2.2: the DNAME that makes too long a name is given with YXDOMAIN.
   const isAnswer = classified.kind === 'answer' || classified.kind === 'yxdomain';
   const isNxdomain = classified.kind === 'denial' && classified.denial === 'nxdomain';
+  const name = scrubbed.chain.end;
   return {
     kind: isAnswer ? 'answer' : isNxdomain ? 'nxdomain' : 'nodata',
-    question: isFull ? { ...question, name: scrubbed.chain.end } : question,
+    question: isFull && name !== question.name ? questionAt(name, question) : question,
     rcode: classified.kind === 'yxdomain' ? RCODE.YXDOMAIN : isNxdomain ? rcode : RCODE.NOERROR,
     // What is no answer must not carry data: nobody would validate it.
     answer: isAnswer ? kept.answer : [],
@@ -38,6 +39,10 @@ export function finalAnswer(
     server,
     expiresAt: expiryOf(kept, !isAnswer, now),
   };
+}
+
+function questionAt(name: Name, question: Question): Question {
+  return { name, type: question.type, class: question.class };
 }
 
 /** Who answers for a name is no cut's parent; but DS and NSEC at a cut are the parent's (RFC 4035 §2.4, §2.3). */

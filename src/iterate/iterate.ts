@@ -12,6 +12,7 @@ import { formatName } from '../wire/name-text.ts';
 import type { Question } from '../wire/question.ts';
 import { RCODE } from '../wire/rcode.ts';
 import { rrsetClass, rrsetOwner, rrsetType } from '../wire/rrset.ts';
+import type { Taker } from '../work/taker.ts';
 import { TurnLimiter } from '../work/turn-limiter.ts';
 import type { Work } from '../work/work.ts';
 import { AddressQueries } from './address-queries.ts';
@@ -29,6 +30,9 @@ import { Upstream } from './upstream.ts';
 export type { Iterate, IterateCallOptions, IterateParts } from './parts.ts';
 
 const NOBODY: ReadonlySet<string> = new Set();
+const NO_STEPS: readonly AliasStep[] = [];
+
+type FailedResult = Extract<IterationResult, { readonly kind: 'failed' }>;
 
 /** Makes the function that asks the tree. */
 export function createIterate(parts: IterateParts): Iterate {
@@ -43,36 +47,94 @@ export function createIterate(parts: IterateParts): Iterate {
     addressQueries,
     namesUnderWay: new NamesUnderWay(),
   };
-  return (work, call = {}) => followChain(whole, work, call);
+  return (work, call, asker) => new AliasChain(whole, work, call, asker).follow();
 }
 
-/** Asks for the name, then for what it is an alias of, and so on. */
-async function followChain(parts: IterativeQueryParts, work: Work, call: IterateCallOptions): Promise<IterationResult> {
-  const aliases: AliasStep[] = [];
-  let seen: Set<string> | null = null;
-  let question = work.question;
-  const unvalidated: AliasStep[] = [];
-  const end = (why: Extract<IterationResult, { readonly kind: 'failed' }>): IterationResult =>
-    forgetting(parts, unvalidated, why);
-  for (;;) {
-    const known = knownOutcome(parts, work, question, call);
-    const outcome = known ?? (await askTree(parts, work, question, call));
-    if (known === null && outcome.kind === 'end') learnServers(parts, outcome.end);
-    if (outcome.kind === 'failed') return end(outcome);
-    if (outcome.kind === 'alias' && outcome.isUnvalidated === true) unvalidated.push(...outcome.steps);
-    for (const step of outcome.steps) {
-      work.note(parts.clock.monotonicMs(), () => ({ kind: 'alias', from: step.question.name, to: step.to }));
-      aliases.push(step);
-      // RFC 1034 §3.6.2: chains should be followed, loops signalled as an error.
-      seen ??= new Set([nameKey(work.question.name)]);
-      const isLoop = outcome.kind === 'alias' && seen.has(nameKey(step.to));
-      if (isLoop) return end(failed({ kind: 'alias-loop', at: formatName(step.to) }));
-      seen.add(nameKey(step.to));
-      question = { ...question, name: step.to };
+/** The question and, one after the other, what it is an alias of. */
+class AliasChain implements Taker<Outcome> {
+  readonly #parts: IterativeQueryParts;
+  readonly #work: Work;
+  readonly #call: IterateCallOptions;
+  readonly #asker: Taker<IterationResult>;
+  readonly #aliases: AliasStep[] = [];
+  /** Keys of the names so far; null: one alone. */
+  #seen: Set<string> | null = null;
+  #question: Question;
+  #unvalidated: readonly AliasStep[] = NO_STEPS;
+
+  constructor(parts: IterativeQueryParts, work: Work, call: IterateCallOptions, asker: Taker<IterationResult>) {
+    this.#parts = parts;
+    this.#work = work;
+    this.#call = call;
+    this.#asker = asker;
+    this.#question = work.question;
+  }
+
+  /** Asks for the name, then for what it is an alias of, and so on; null: servers are asked, and the asker is told later. */
+  follow(): IterationResult | null {
+    for (;;) {
+      const known = knownOutcome(this.#parts, this.#work, this.#question, this.#call);
+      const outcome = known ?? askTree(this.#parts, { work: this.#work, question: this.#question }, this.#call, this);
+      if (outcome === null) return null;
+      const end = known === null ? this.#takeIn(outcome) : this.#goOnFrom(outcome);
+      if (end !== null) return end;
     }
-    if (outcome.kind === 'end') return { kind: 'found', aliases, end: outcome.end };
-    if (call.followAliases === false) return { kind: 'found', aliases, end: cutEnd(question, aliases) };
-    if (!work.budget.spend('aliases')) return end(failed({ kind: 'limit', limit: 'aliases' }));
+  }
+
+  take(outcome: Outcome): void {
+    let end: IterationResult | null;
+    try {
+      end = this.#takeIn(outcome) ?? this.follow();
+    } catch (error) {
+      this.#asker.fail(error);
+      return;
+    }
+    if (end !== null) this.#asker.take(end);
+  }
+
+  fail(error: unknown): void {
+    this.#asker.fail(error);
+  }
+
+  /** Of servers. */
+  #takeIn(outcome: Outcome): IterationResult | null {
+    if (outcome.kind === 'end') learnServers(this.#parts, outcome.end);
+    return this.#goOnFrom(outcome);
+  }
+
+  /** The result; null: there is a further name to ask for. */
+  #goOnFrom(outcome: Outcome): IterationResult | null {
+    const { followAliases } = this.#call;
+    if (outcome.kind === 'failed') return this.#failed(outcome);
+    if (outcome.kind === 'alias' && outcome.isUnvalidated === true)
+      this.#unvalidated = [...this.#unvalidated, ...outcome.steps];
+    for (const step of outcome.steps) {
+      const failure = this.#addStep(step, outcome.kind === 'alias');
+      if (failure !== null) return this.#failed(failed(failure));
+    }
+    if (outcome.kind === 'end') return { kind: 'found', aliases: this.#aliases, end: outcome.end };
+    if (followAliases === false)
+      return { kind: 'found', aliases: this.#aliases, end: cutEnd(this.#question, this.#aliases) };
+    return this.#work.budget.spend('aliases') ? null : this.#failed(failed({ kind: 'limit', limit: 'aliases' }));
+  }
+
+  /** The next question is for what the alias leads to. */
+  #addStep(step: AliasStep, mayLoop: boolean): Failure | null {
+    const work = this.#work;
+    if (work.trace !== null)
+      work.note(this.#parts.clock.monotonicMs(), () => ({ kind: 'alias', from: step.question.name, to: step.to }));
+    this.#aliases.push(step);
+    const key = nameKey(step.to);
+    // RFC 1034 §3.6.2: chains should be followed, loops signalled as an error.
+    this.#seen ??= new Set([nameKey(work.question.name)]);
+    if (mayLoop && this.#seen.has(key)) return { kind: 'alias-loop', at: formatName(step.to) };
+    this.#seen.add(key);
+    this.#question = { ...this.#question, name: step.to };
+    return null;
+  }
+
+  #failed(why: FailedResult): IterationResult {
+    return forgetting(this.#parts, this.#unvalidated, why);
   }
 }
 
@@ -98,14 +160,15 @@ function knownOutcome(
     : ofMemory(cached.step);
 }
 
-/** One step of the chain from the tree. */
+/** One step of the chain from the tree; null: the asker is told later. */
 function askTree(
   parts: IterativeQueryParts,
-  work: Work,
-  question: Question,
-  { avoid = NOBODY, refresh = false, expiryMarginSeconds = 0 }: IterateCallOptions,
-): Promise<Outcome> {
-  return new IterativeQuery(parts, work, { question, avoid, refresh, expiryMarginSeconds }).run();
+  { work, question }: { readonly work: Work; readonly question: Question },
+  { avoid = NOBODY, refresh = false, expiryMarginSeconds = 0, mayUseAlong = false }: IterateCallOptions,
+  asker: Taker<Outcome>,
+): Outcome | null {
+  const options = { question, avoid, refresh, expiryMarginSeconds, mayUseAlong };
+  return new IterativeQuery(parts, work, options, asker).start();
 }
 
 /**
@@ -115,7 +178,7 @@ function askTree(
 function forgetting(
   { rrsets }: IterativeQueryParts,
   unvalidated: readonly AliasStep[],
-  why: Extract<IterationResult, { readonly kind: 'failed' }>,
+  why: FailedResult,
 ): IterationResult {
   for (const { alias } of unvalidated) {
     rrsets.remove(rrsetOwner(alias.rrset), rrsetType(alias.rrset), rrsetClass(alias.rrset));

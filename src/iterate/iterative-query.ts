@@ -13,12 +13,13 @@ import type { ServerOutcome } from '../terms/server-outcome.ts';
 import { unreachable } from '../terms/unreachable.ts';
 import { closestUpstreamZone, type UpstreamZone, type ZoneCopy } from '../terms/upstream-zone.ts';
 import type { TraceStep } from '../trace/events.ts';
-import { type MessageView, parseMessage } from '../wire/message-view.ts';
+import type { MessageView } from '../wire/message-view.ts';
 import type { Name } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import type { Question } from '../wire/question.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import type { KeyedRRset } from '../wire/rrsets.ts';
+import type { Taker } from '../work/taker.ts';
 import type { Work } from '../work/work.ts';
 import { type Asked, askServer } from './ask-server.ts';
 import { type Classified, hasSignatures } from './classify-response.ts';
@@ -33,12 +34,12 @@ import { NameShare, type UnderWay } from './names-under-way.ts';
 import type { NextStep, Outcome } from './outcome.ts';
 import type { IterativeQueryOptions, IterativeQueryParts } from './parts.ts';
 import { prime } from './priming.ts';
-import { type Response, type ResponseOrigin, readResponse, speaksForZone } from './read-response.ts';
+import { type Response, type ResponseOrigin, readResponse, responseOfCopy, speaksForZone } from './read-response.ts';
 import { publishingServer } from './server-identity.ts';
-import { type Candidate, type Choice, chooseServer, countChoices, knownOf } from './server-selection.ts';
+import { type Candidate, type Choice, chooseServer, countUntried, knownOf } from './server-selection.ts';
+import { StepWaits } from './step-waits.ts';
 import { transportOf } from './stub-and-forward.ts';
 import { awaitAddresses, lookUpTarget } from './target-addresses.ts';
-import { stepsFor } from './turn-share.ts';
 import type { UpstreamResult } from './upstream-query.ts';
 import { isKnownNoCut } from './usable-data.ts';
 import { whyNoServer } from './why-no-server.ts';
@@ -55,9 +56,7 @@ export class IterativeQuery {
   readonly #parts: IterativeQueryParts;
   readonly #work: Work;
   readonly #question: Question;
-  readonly #avoid: ReadonlySet<string>;
-  readonly #refresh: boolean;
-  readonly #expiryMarginSeconds: number;
+  readonly #call: IterativeQueryOptions;
   #ignored: ReadonlySet<UpstreamZone> = NONE_IGNORED;
   #minimiser: Minimiser;
   #servers!: DelegationPoint;
@@ -75,87 +74,107 @@ export class IterativeQuery {
   /** Questions that were of no use, in all delegations. */
   #failedQueries = 0;
   #wentUp = false;
+  /** What a server is being asked. */
+  #asked: Asked | null = null;
+  readonly #waits: StepWaits;
   readonly #nameShare: NameShare;
 
-  constructor(
-    parts: IterativeQueryParts,
-    work: Work,
-    { question, avoid, refresh, expiryMarginSeconds }: IterativeQueryOptions,
-  ) {
+  constructor(parts: IterativeQueryParts, work: Work, call: IterativeQueryOptions, asker: Taker<Outcome>) {
     this.#parts = parts;
     this.#work = work;
-    this.#question = question;
-    this.#avoid = avoid;
-    this.#refresh = refresh;
-    this.#expiryMarginSeconds = expiryMarginSeconds;
+    this.#question = call.question;
+    this.#call = call;
+    this.#waits = new StepWaits(this, parts.pace, asker);
     this.#minimiser = this.#newMinimiser();
     this.#nameShare = new NameShare(parts.namesUnderWay);
   }
 
-  /** Goes down until somebody answers. Rejects with `Cancelled` only. */
-  async run(): Promise<Outcome> {
-    const turn = this.#parts.pace.take(stepsFor(0));
-    if (turn !== null) await turn;
-    const start = this.#findStart();
-    const started = start.kind === 'prime' ? await this.#prime(start.zone) : this.#enterAt(start);
-    if (started !== null) return started;
-    this.#parts.addressQueries.restart(this.#work);
-    try {
-      for (;;) {
-        let outcome = this.#limitOutcome();
-        const { copy } = this.#servers;
-        const other = outcome === null && copy === null ? this.#findOther() : null;
-        if (other !== null) {
-          await other.wait(this.#parts.upstream.deadlines, this.#work);
-          this.#goOnAfterOther();
-          continue;
-        }
-        if (outcome === null && copy !== null) outcome = this.#answerFromCopy(copy);
-        else if (outcome === null) {
-          const choice = this.#choose();
-          const next = this.#readyStep(choice) ?? (await this.#nextStep(choice));
-          if (next.kind === 'failed') outcome = next;
-          else if (next.kind === 'use-fallback') outcome = this.#useFallback(next.response);
-          else if (next.kind === 'ask') {
-            outcome = this.#charge();
-            if (outcome === null) {
-              const asked = this.#originOf(next.candidate);
-              this.#beginForAll(asked);
-              const result = await askServer(this.#parts, this.#work, this.#servers, asked);
-              const octets = result.kind === 'response' ? result.message.bytes.length : 0;
-              const nextTurn = this.#parts.pace.take(stepsFor(octets));
-              if (nextTurn !== null) await nextTurn;
-              outcome = this.#takeResult(asked, result);
-            }
-          }
-        }
-        if (outcome !== null) return this.#remembered(outcome);
-        // A response that is only kept may be used next: what it says is not in the caches yet.
-        if (this.#fallback === null) this.#nameShare.end();
-      }
-    } finally {
-      this.#nameShare.end();
-    }
+  /** Goes down until somebody answers: the outcome if that is at once; null: its asker is told later. To be called once. */
+  start(): Outcome | null {
+    return this.#waits.start();
   }
 
-  /** Who asks again soon gets to other servers. As long as another one answered, who failed is as good as before. */
-  #remembered(outcome: Outcome): Outcome {
+  begin(): Outcome | null {
+    const start = this.#findStart();
+    const primed = start.kind === 'prime' ? this.#prime(start.zone) : this.#enterAt(start);
+    return primed === null ? this.#goFirst() : this.#waits.after(primed, (failed) => failed ?? this.#goFirst());
+  }
+
+  #goFirst(): Outcome | null {
+    this.#parts.addressQueries.restart(this.#work);
+    return this.#goDown();
+  }
+
+  /** The next question, if there is to be one. Null: there is something to wait for. */
+  #goDown(): Outcome | null {
+    const limited = this.#limitOutcome();
+    if (limited !== null) return this.#end(limited);
+    const { copy } = this.#servers;
+    if (copy !== null) return this.#end(this.#answerFromCopy(copy));
+    const other = this.#findOther();
+    if (other !== null) {
+      return this.#waits.after(other.wait(this.#parts.upstream.deadlines, this.#work), () => this.#goOnAfterOther());
+    }
+    const choice = this.#choose();
+    const ready = this.#readyStep(choice);
+    return ready !== null
+      ? this.#follow(ready)
+      : this.#waits.after(this.#nextStep(choice), (next) => this.#follow(next));
+  }
+
+  #follow(next: NextStep): Outcome | null {
+    if (next.kind === 'failed') return this.#end(next);
+    if (next.kind === 'restart') return this.#end(null);
+    if (next.kind === 'use-fallback') return this.#end(this.#useFallback(next.response));
+    const refused = this.#charge();
+    if (refused !== null) return this.#end(refused);
+    const asked = this.#originOf(next.candidate);
+    this.#asked = asked;
+    // Others may wait for what the server says about the name: for one exchange.
+    this.#nameShare.end();
+    const { zone, configured } = this.#servers;
+    if (this.#mayStore && publishingServer(configured, asked.candidate) === null)
+      this.#nameShare.begin(zone, asked.asked);
+    askServer(this.#parts, this.#work, this.#servers, asked);
+    return null;
+  }
+
+  /** A server has answered, or has not. */
+  takeIn(result: UpstreamResult): Outcome | null {
+    this.#servers.stopLookingAhead();
+    return this.#end(this.#takeResult(this.#asked as Asked, result));
+  }
+
+  giveUp(): void {
+    this.#servers?.stopLookingAhead();
+    this.#nameShare.end();
+  }
+
+  /** One step has come to this: the end, or null, and what follows is the next. */
+  #end(outcome: Outcome | null): Outcome | null {
+    // A response that is only kept may be used next: what it says is not in the caches yet.
+    if (outcome !== null || this.#fallback === null) this.#nameShare.end();
+    if (outcome === null) return this.#goDown();
+    // Who asks again soon gets to other servers. As long as another one answered, who failed is as good as before.
     if (outcome.kind === 'failed') this.#servers.failures.remember(this.#parts.servers, this.#servers.zone);
     return outcome;
   }
 
   /** Whoever asks the same servers already about the name that is asked only to learn whether it is a cut: one waits once. */
   #findOther(): UnderWay | null {
-    if (this.#minimiser.isFull || this.#avoid.size > 0 || this.#refresh) return null;
+    if (this.#minimiser.isFull || this.#call.avoid.size > 0 || this.#call.refresh) return null;
     return this.#nameShare.findOther(this.#servers.zone, this.#minimiser.current.name);
   }
 
-  /** What the other learned is in the cache of delegations; when nothing is, this question asks for itself. */
-  #goOnAfterOther(): void {
+  /** What the other learned is in the caches: the answer itself, or the way down; when nothing is, this question asks for itself. */
+  #goOnAfterOther(): Outcome | null {
+    const along = this.#call.mayUseAlong ? (this.#parts.signedAddresses?.(this.#question) ?? null) : null;
+    if (along !== null) return this.#end({ kind: 'end', steps: along.aliases, end: along.end });
     const start = this.#findStart();
-    if (this.#isKnownNoCut(this.#minimiser.current.name)) this.#minimiser.advance();
+    if (this.isNoCut(this.#minimiser.current.name)) this.#minimiser.advance();
     else if (start.kind === 'servers' && start.servers.zone.length > this.#servers.zone.length)
       this.#enter(start.servers);
+    return this.#goDown();
   }
 
   #newMinimiser(): Minimiser {
@@ -163,18 +182,19 @@ export class IterativeQuery {
     // Only a client's AAAA is preceded by A (minimise.ts): no other question is worth a look for it.
     const mayPrecede = this.#work.parent === null && this.#question.type === TYPE.AAAA;
     return new Minimiser(this.#question, options.minimisation, {
-      delegations: { isNoCut: (name) => this.#isKnownNoCut(name) },
+      delegations: this,
       asksForAFirst: mayPrecede && findCached({ ...this.#question, type: TYPE.A }) === null,
     });
   }
 
-  #isKnownNoCut(name: Name): boolean {
-    return isKnownNoCut(this.#parts, name, this.#servers.zone);
+  /** True when the name, or the one above it whose first label is at `at`, is known to be no cut. */
+  isNoCut(name: Name, at = 0): boolean {
+    return isKnownNoCut(this.#parts, name, this.#servers.zone, at);
   }
 
   #findStart(): Start {
-    const rules = { ignored: this.#ignored, avoid: this.#avoid, expiryMarginSeconds: this.#expiryMarginSeconds };
-    return startFor(this.#question, this.#parts, rules);
+    const { avoid, expiryMarginSeconds } = this.#call;
+    return startFor(this.#question, this.#parts, { ignored: this.#ignored, avoid, expiryMarginSeconds });
   }
 
   /** Learns of the root's servers, or of those of a zone that is primed; not null when that fails. */
@@ -189,9 +209,7 @@ export class IterativeQuery {
   }
 
   #enterAt(start: Start): null {
-    this.#enter(
-      start.kind === 'servers' ? start.servers : serversUnprimed(start.zone, this.#parts.options, this.#ignored),
-    );
+    this.#enter(start.kind === 'servers' ? start.servers : serversUnprimed(start.zone, this.#parts, this.#ignored));
     return null;
   }
 
@@ -242,7 +260,7 @@ export class IterativeQuery {
 
   #choose(): Choice | null {
     const { zone, candidates } = this.#servers;
-    return chooseServer(candidates, { zone, type: this.#minimiser.current.type }, this.#avoid, this.#parts);
+    return chooseServer(candidates, { zone, type: this.#minimiser.current.type }, this.#call.avoid, this.#parts);
   }
 
   /** Asking a server that is asked before any other is looked for; null for one that is not. */
@@ -283,18 +301,13 @@ export class IterativeQuery {
     if (this.#fallback !== null) return { kind: 'use-fallback', response: this.#fallback };
     const mayRecurse = (each: Candidate): boolean =>
       !each.isUseless && each.attempts === 1 && this.#isRecursionLame(each);
-    const recursive = this.#servers.candidates.find(mayRecurse);
+    const { zone, candidates } = this.#servers;
+    const recursive = candidates.find(mayRecurse);
     if (recursive !== undefined) return { kind: 'ask', candidate: recursive };
     this.#noteLimit('failed-servers');
-    return await this.#nextStartingPoint({ limit: null, untriedCount: this.#untriedCount() });
-  }
-
-  /** Servers that were neither asked now nor known to have failed lately: the next question goes to them. */
-  #untriedCount(): number {
-    const { candidates, zone } = this.#servers;
-    const { recentFailures } = this.#parts.servers;
-    const fresh = candidates.filter((each) => each.attempts === 0 && recentFailures.find(this.#known(each)) === null);
-    return countChoices(fresh, { zone, type: this.#minimiser.current.type }, this.#avoid, this.#parts);
+    const asked = { zone, type: this.#minimiser.current.type };
+    const untriedCount = countUntried(candidates, asked, this.#call.avoid, this.#parts);
+    return await this.#nextStartingPoint({ limit: null, untriedCount });
   }
 
   /** An unsigned or empty answer is there, and the server left to ask has given such a one before, or may not give any. */
@@ -330,21 +343,12 @@ export class IterativeQuery {
   /** Answers from the local copy of the zone: no server learns the name. Null when a referral was followed. */
   #answerFromCopy(copy: ZoneCopy): Outcome | null {
     const unusable = this.#failed({ kind: 'zone-unusable', zone: formatName(copy.zone) });
-    const octets = copy.respond(this.#question);
-    const parsed = octets === null ? null : parseMessage(octets);
-    if (parsed === null || !parsed.ok) return unusable;
+    const message = responseOfCopy(copy, this.#question);
+    if (message === null) return unusable;
     const before = this.#servers;
     const from = { candidate: null, server: copy.key, asked: this.#question, isFull: true, recursion: false };
-    const outcome = this.#act(this.#read(parsed.message, from));
+    const outcome = this.#act(this.#read(message, from));
     return outcome === null && this.#servers === before ? unusable : outcome;
-  }
-
-  /** Others may wait for what the server says about the name: for one exchange. */
-  #beginForAll({ candidate, asked }: Asked): void {
-    this.#nameShare.end();
-    const { zone, configured } = this.#servers;
-    const mayShare = this.#mayStore && publishingServer(configured, candidate) === null;
-    if (mayShare) this.#nameShare.begin(zone, asked);
   }
 
   /** Counts one more question against all limits; not null when there is one that forbids it. */
@@ -377,7 +381,8 @@ export class IterativeQuery {
     const transport = transportOf(configured, options);
     if (this.#isTraced) this.#note({ kind: 'ask', zone, server: key, question: asked, transport });
     const needsSignatures = this.#isSigned();
-    return { candidate, server: key, asked, isFull, recursion, transport, needsSignatures, isUnproven: false };
+    const asker = this.#waits;
+    return { candidate, server: key, asked, isFull, recursion, transport, needsSignatures, isUnproven: false, asker };
   }
 
   /** Acts on what came of a question; null when the loop must go on. */
@@ -415,21 +420,18 @@ export class IterativeQuery {
     this.#noteFailure(candidate, outcome);
     if (outcome === 'timeout') {
       candidate.timeouts++;
-      if (!this.#minimiser.isFull && ++this.#minimisedTimeouts >= MINIMISED_TIMEOUTS) this.#sendFullName();
+      const isEnough = !this.#minimiser.isFull && ++this.#minimisedTimeouts >= MINIMISED_TIMEOUTS;
+      if (isEnough && this.#parts.options.minimisation !== 'strict') this.#minimiser.sendFullName();
     } else {
       candidate.isUseless = true;
     }
     return null;
   }
 
-  #sendFullName(): void {
-    if (this.#parts.options.minimisation !== 'strict') this.#minimiser.sendFullName();
-  }
-
   #read(message: MessageView, from: ResponseOrigin): Response {
     return readResponse(this.#parts, this.#servers, from, {
       message,
-      note: (step) => this.#work.note(this.#parts.clock.monotonicMs(), step),
+      note: this.#isTraced ? (step) => this.#work.note(this.#parts.clock.monotonicMs(), step) : null,
     });
   }
 
@@ -512,8 +514,8 @@ export class IterativeQuery {
     const { rrsets, options, clock, counters } = this.#parts;
     const { zone } = this.#servers;
     const mayStore = this.#mayStore;
-    const force = this.#refresh;
-    const share = new CacheShare(rrsets.maxBytes, () => counters.add('limit.cache-share'));
+    const force = this.#call.refresh;
+    const share = new CacheShare(rrsets.maxBytes, counters);
     const now = clock.unixSeconds();
     return { rrsets, options, now, server, zone, isAuthoritative, mayStore, force, share };
   }
@@ -580,7 +582,7 @@ export class IterativeQuery {
     if (how === 'recursive') {
       this.#reportLame(response, 'recursion-lame');
       this.#noteFailure(candidate, 'recursion-lame');
-      this.#sendFullName();
+      if (this.#parts.options.minimisation !== 'strict') this.#minimiser.sendFullName();
       return null;
     }
     return this.#tryOther(response, how === 'upward-referral' ? 'upward-referral' : 'lame');

@@ -75,7 +75,7 @@ export function keepResponse(scrubbed: Scrubbed, question: Question, source: Res
 }
 
 function keepSets(sets: readonly KeyedRRset[], rank: Rank, source: ResponseSource): readonly RankedRRset[] {
-  const [first] = sets;
+  const first = sets[0];
   if (first === undefined) return NO_SETS;
   const kept = [keepSet(first, rank, source)];
   for (let i = 1; i < sets.length; i++) kept.push(keepSet(sets[i] as KeyedRRset, rank, source));
@@ -83,7 +83,7 @@ function keepSets(sets: readonly KeyedRRset[], rank: Rank, source: ResponseSourc
 }
 
 function keepData(sets: readonly KeyedRRset[], rank: Rank, source: ResponseSource): readonly RankedRRset[] {
-  const [first] = sets;
+  const first = sets[0];
   if (first?.type !== TYPE.DNAME) return keepSets(sets, rank, source);
   // A CNAME that a DNAME made is worth nothing without it, so it is not kept by itself.
   return sets.map((set) => (set.type === TYPE.CNAME ? hold(set, rank, source) : keepSet(set, rank, source)));

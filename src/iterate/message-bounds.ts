@@ -4,6 +4,8 @@
  * A message holds 64 KiB, thousands of sets: each would cost time and push others out of the cache.
  */
 
+import type { Counters } from '../trace/counters.ts';
+
 /** Sets of one section that are looked at: an honest section has some dozens, with the addresses of many mail hosts. */
 export const MAX_SETS_LOOKED_AT = 256;
 /** NSEC and NSEC3 sets: an honest denial needs 3 (RFC 5155 §7.2.2), each wildcard alias of a chain one or two more. */
@@ -34,17 +36,17 @@ const MESSAGE_SHARE = 1 / 32;
 /** Octets of the RRset cache that one message may still fill. */
 export class CacheShare {
   #leftOctets: number;
-  readonly #onRefused: () => void;
+  readonly #counters: Pick<Counters, 'add'>;
 
-  constructor(cacheOctets: number, onRefused: () => void) {
-    this.#onRefused = onRefused;
+  constructor(cacheOctets: number, counters: Pick<Counters, 'add'>) {
+    this.#counters = counters;
     this.#leftOctets = cacheOctets * MESSAGE_SHARE;
   }
 
   /** True when a set of so many octets may be kept. */
   take(octets: number): boolean {
     if (octets > this.#leftOctets) {
-      this.#onRefused();
+      this.#counters.add('limit.cache-share');
       return false;
     }
     this.#leftOctets -= octets;

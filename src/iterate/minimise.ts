@@ -10,7 +10,7 @@
 
 import type { DelegationCache } from '../cache/delegation-cache.ts';
 import { readU8 } from '../wire/bytes.ts';
-import { labelCount, lastLabels, type Name } from '../wire/name.ts';
+import { labelAfter, labelCount, type Name, nameFrom } from '../wire/name.ts';
 import { type Question, questionOf } from '../wire/question.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import type { Minimisation } from './options.ts';
@@ -33,7 +33,9 @@ export class Minimiser {
   readonly #question: Question;
   readonly #total: number;
   readonly #delegations: Pick<DelegationCache, 'isNoCut'>;
+  /** So many labels are asked about, and where in the name they begin. */
   #labels = 0;
+  #at: number;
   #steps = 0;
   /** The question with so many labels, once it was asked for. */
   #minimised: Question | null = null;
@@ -44,6 +46,7 @@ export class Minimiser {
   constructor(question: Question, mode: Minimisation, { delegations, asksForAFirst }: MinimiserParts) {
     this.#question = question;
     this.#total = labelCount(question.name);
+    this.#at = question.name.length - 1;
     this.#isOff = mode === 'off';
     this.#delegations = delegations;
     this.#asksForAFirst = asksForAFirst && question.type === TYPE.AAAA;
@@ -58,7 +61,7 @@ export class Minimiser {
     if (this.isFull) return this.#question;
     if (this.#minimised === null || this.#minimisedLabels !== this.#labels) {
       // RFC 9156 §2.1: the type must hide the real one and be unsuspicious; A is what servers see most.
-      this.#minimised = questionOf(lastLabels(this.#question.name, this.#labels), TYPE.A);
+      this.#minimised = questionOf(nameFrom(this.#question.name, this.#at), TYPE.A);
       this.#minimisedLabels = this.#labels;
     }
     return this.#minimised;
@@ -68,7 +71,7 @@ export class Minimiser {
   enter(zone: Name): void {
     const at = labelCount(zone);
     if (this.#labels > at) return;
-    this.#labels = at;
+    this.#goTo(at);
     this.advance();
   }
 
@@ -76,14 +79,14 @@ export class Minimiser {
   advance(): void {
     if (this.#labels >= this.#total) this.#asksForAFirst = false;
     do {
-      this.#labels = Math.min(this.#total, this.#labels + this.#stride());
-    } while (this.#labels < this.#total && this.#delegations.isNoCut(lastLabels(this.#question.name, this.#labels)));
+      this.#goTo(Math.min(this.#total, this.#labels + this.#stride()));
+    } while (this.#labels < this.#total && this.#delegations.isNoCut(this.#question.name, this.#at));
     // Whoever answers for the very name is to learn the type in any case.
     if (this.#asksForAFirst && this.#labels >= this.#total && this.#delegations.isNoCut(this.#question.name)) {
       this.#asksForAFirst = false;
     }
     if (!this.isFull && this.#reachesServiceLabel()) {
-      this.#labels = this.#total;
+      this.#goTo(this.#total);
       this.#asksForAFirst = false;
     }
     this.#steps++;
@@ -102,6 +105,14 @@ export class Minimiser {
   }
 
   #reachesServiceLabel(): boolean {
-    return readU8(lastLabels(this.#question.name, this.#labels), 1) === 0x5f;
+    return readU8(this.#question.name, this.#at + 1) === 0x5f;
+  }
+
+  #goTo(labels: number): void {
+    const { name } = this.#question;
+    let at = 0;
+    for (let skip = this.#total - labels; skip > 0; skip--) at = labelAfter(name, at);
+    this.#labels = labels;
+    this.#at = at;
   }
 }

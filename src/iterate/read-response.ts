@@ -5,10 +5,10 @@
  */
 
 import type { DropReason } from '../terms/response-kind.ts';
-import type { ZoneCopies } from '../terms/upstream-zone.ts';
+import type { ZoneCopies, ZoneCopy } from '../terms/upstream-zone.ts';
 import type { TraceStep } from '../trace/events.ts';
-import type { MessageView } from '../wire/message-view.ts';
-import { commonAncestor, isAtOrBelow, isBelow, labelAfter, type Name, namesEqual } from '../wire/name.ts';
+import { type MessageView, parseMessage } from '../wire/message-view.ts';
+import { commonAncestorAt, isAtOrBelow, isBelow, labelAfter, type Name, namesEqual } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import { FLAG } from '../wire/rcode.ts';
 import { TYPE } from '../wire/rr-type.ts';
@@ -41,10 +41,10 @@ export interface ResponseOrigin extends Pick<Response, 'candidate' | 'server' | 
   readonly recursion: boolean;
 }
 
-/** A message, and who is told of the records of it that are dropped. */
+/** A message, and who is told of the records of it that are dropped; null: nobody. */
 interface Received {
   readonly message: MessageView;
-  readonly note: (step: () => TraceStep) => void;
+  readonly note: ((step: () => TraceStep) => void) | null;
 }
 
 type ReadingParts = Pick<IterativeQueryParts, 'options' | 'copies' | 'delegations' | 'expectsSignatures' | 'counters'>;
@@ -105,14 +105,21 @@ class Context implements ScrubContext {
     const asked = this.question.name;
     if (isAtOrBelow(asked, name) || !isBelow(name, this.zone)) return true;
     const { delegations } = this.#parts;
-    const seenFrom = name.length - Math.max(commonAncestor(asked, name).length, this.zone.length);
+    const seenFrom = Math.min(commonAncestorAt(name, asked), name.length - this.zone.length);
     for (let at = 0; at < seenFrom; at = labelAfter(name, at)) if (!delegations.isNoCut(name, at)) return false;
     return true;
   }
 
   onDropped({ owner, type }: KeyedRRset, why: DropReason): void {
-    this.#note(() => ({ kind: 'scrubbed', owner, type, why }));
+    this.#note?.(() => ({ kind: 'scrubbed', owner, type, why }));
   }
+}
+
+/** What the local copy of a zone says to a question; null: it cannot be used. */
+export function responseOfCopy(copy: ZoneCopy, question: Question): MessageView | null {
+  const octets = copy.respond(question);
+  const parsed = octets === null ? null : parseMessage(octets);
+  return parsed?.ok === true ? parsed.message : null;
 }
 
 /** True when the response is surely of the zone asked, not of a parent or child on the same server. */

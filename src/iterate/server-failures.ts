@@ -27,15 +27,18 @@ interface ServerFailure {
   readonly outcome: ServerOutcome;
 }
 
+/** Most questions meet none. */
+const NONE: readonly never[] = [];
+
 export class ServerFailures {
-  readonly #failures: ServerFailure[] = [];
+  #failures: readonly ServerFailure[] = NONE;
   /** Those that failed, each once. */
-  readonly #servers: string[] = [];
+  #servers: readonly string[] = NONE;
   #isExtended = false;
 
   note(server: string, outcome: ServerOutcome): void {
-    this.#failures.push({ server, outcome });
-    if (!isOurs(outcome) && !this.#servers.includes(server)) this.#servers.push(server);
+    this.#failures = [...this.#failures, { server, outcome }];
+    if (!isOurs(outcome) && !this.#servers.includes(server)) this.#servers = [...this.#servers, server];
   }
 
   /** True the first time: names that were not looked up yet are tried, and may bring a few servers more. */
@@ -54,8 +57,8 @@ export class ServerFailures {
 
   /** A server was of use: what comes next is a new question. */
   reset(): void {
-    this.#failures.length = 0;
-    this.#servers.length = 0;
+    this.#failures = NONE;
+    this.#servers = NONE;
   }
 
   /**

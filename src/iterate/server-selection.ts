@@ -8,11 +8,9 @@
 import type { KnownServer } from '../cache/known-server.ts';
 import { familyOf } from '../cache/routes.ts';
 import type { ServerCache } from '../cache/server-cache.ts';
-import type { Address } from '../ports/network.ts';
 import type { Random } from '../ports/random.ts';
-import { addressText } from '../wire/address-text.ts';
 import type { Name } from '../wire/name.ts';
-import type { AddressRules } from './address-rules.ts';
+import type { ServerAddress } from './address-rules.ts';
 import type { IterateOptions } from './options.ts';
 
 /** Servers slower than the best by no more than this, ms, are as good as it (Unbound RTT_BAND). Exploration lives here. */
@@ -29,10 +27,7 @@ const NO_ROUTE_PENALTY_MS = 120_000;
 const LAST_CHOICE_MS = USELESS_PENALTY_MS;
 
 /** A server address of a zone, and how it did in this resolution. */
-export interface Candidate {
-  readonly address: Address;
-  /** `ip@port`. */
-  readonly key: string;
+export interface Candidate extends ServerAddress {
   /** Over TLS: the name that the certificate must hold. */
   readonly tlsName: string | null;
   /** What is known of it for its zone, once it was looked up. */
@@ -46,6 +41,10 @@ export interface Candidate {
   isDnssecLame: boolean;
   /** Answered the full question without any record, in this resolution. */
   wasEmpty: boolean;
+  /** When it was ranked last: what asking it is expected to cost, with penalties, ms; null: it is not to be asked. */
+  cost: number | null;
+  /** The same: questions of this resolution that it left unanswered, and one more when that has happened lately. */
+  silences: number;
 }
 
 /** What the choice depends on besides the candidates. */
@@ -53,7 +52,6 @@ interface SelectionParts {
   readonly servers: ServerCache;
   readonly random: Random;
   readonly options: IterateOptions;
-  readonly addressRules: AddressRules;
 }
 
 /** What servers are asked for: silence and lameness count for it. */
@@ -62,10 +60,21 @@ interface ServerQuestion {
   readonly type: number;
 }
 
-export function candidateOf(address: Address, tlsName: string | null = null): Candidate {
-  const key = addressText(address);
-  const inThisResolution = { attempts: 0, timeouts: 0, isUseless: false, isDnssecLame: false, wasEmpty: false };
-  return { address, key, tlsName, known: null, ...inThisResolution };
+export function candidateOf({ address, key, mayBeAsked }: ServerAddress, tlsName: string | null = null): Candidate {
+  return {
+    address,
+    key,
+    mayBeAsked,
+    tlsName,
+    known: null,
+    attempts: 0,
+    timeouts: 0,
+    isUseless: false,
+    isDnssecLame: false,
+    wasEmpty: false,
+    cost: null,
+    silences: 0,
+  };
 }
 
 /** What is known of a server of the zone, found once. */
@@ -89,94 +98,103 @@ export function chooseServer(
   avoid: ReadonlySet<string>,
   parts: SelectionParts,
 ): Choice | null {
-  const ranked = rank(candidates, asked, avoid, parts);
-  if (ranked.length === 0) return null;
-  const preferred = ranked.length === 1 ? ranked : bestOf(ranked, parts);
-  const chosen = preferred[parts.random.below(preferred.length)];
-  if (chosen === undefined) return null;
-  const { candidate, cost } = chosen;
-  return { candidate, cost, isLastChoice: cost >= LAST_CHOICE_MS || candidate.timeouts > 0 };
+  const count = rank(candidates, asked, avoid, parts);
+  const preferred = count > 1 ? bestOf(candidates, count, parts) : candidates;
+  const among = preferred === candidates ? count : preferred.length;
+  const chosen = among === 0 ? null : nthRanked(preferred, parts.random.below(among));
+  if (chosen === null || chosen.cost === null) return null;
+  const { cost } = chosen;
+  return { candidate: chosen, cost, isLastChoice: cost >= LAST_CHOICE_MS || chosen.timeouts > 0 };
 }
 
-/** Those among which chance decides. */
-function bestOf(ranked: readonly Ranked[], parts: SelectionParts): readonly Ranked[] {
-  const pool = fastest(ranked, parts);
+/** Of those that may be asked the one after so many others. */
+function nthRanked(candidates: readonly Candidate[], after: number): Candidate | null {
+  let left = after;
+  for (const candidate of candidates) if (candidate.cost !== null && left-- === 0) return candidate;
+  return null;
+}
+
+/** Those among which chance decides: mostly all that may be asked. */
+function bestOf(candidates: readonly Candidate[], count: number, parts: SelectionParts): readonly Candidate[] {
+  const pool = fastest(candidates, count, parts);
   let best = Number.POSITIVE_INFINITY;
-  for (const { cost } of pool) best = Math.min(best, cost);
-  const areAllGood = pool.every(({ cost, timeouts }) => cost <= best + BAND_MS && timeouts === 0);
-  const inBand = areAllGood ? pool : leastSilent(pool.filter(({ cost }) => cost <= best + BAND_MS));
-  return preferFamily(inBand, parts.options);
+  for (const { cost } of pool) if (cost !== null && cost < best) best = cost;
+  const most = best + BAND_MS;
+  let areAllGood = true;
+  for (const { cost, silences } of pool) if (cost !== null && (cost > most || silences > 0)) areAllGood = false;
+  const isInBand = ({ cost }: Candidate): boolean => cost !== null && cost <= most;
+  return preferFamily(areAllGood ? pool : leastSilent(pool.filter(isInBand)), parts.options);
 }
 
-/** How many of the servers might be asked. */
-export function countChoices(
+/** How many servers were neither asked now nor are known to have failed lately, and might be asked: the next question goes to them. */
+export function countUntried(
   candidates: readonly Candidate[],
   asked: ServerQuestion,
   avoid: ReadonlySet<string>,
   parts: SelectionParts,
 ): number {
-  return rank(candidates, asked, avoid, parts).length;
+  const { servers } = parts;
+  const isFresh = (each: Candidate): boolean =>
+    each.attempts === 0 && servers.recentFailures.find(knownOf(each, asked.zone, servers)) === null;
+  return rank(candidates.filter(isFresh), asked, avoid, parts);
 }
 
-/** Those that might be asked, with what that costs. */
+/** Notes what asking each would cost; how many might be asked. */
 function rank(
   candidates: readonly Candidate[],
   asked: ServerQuestion,
   avoid: ReadonlySet<string>,
   parts: SelectionParts,
-): Ranked[] {
+): number {
   // `outbound-msg-retry: 0` means that nothing is repeated, not that nothing is asked.
   const attempts = Math.max(1, parts.options.attemptsPerServer);
-  const ranked: Ranked[] = [];
+  let count = 0;
   for (const candidate of candidates) {
-    if (candidate.attempts >= attempts || candidate.isUseless || avoid.has(candidate.key)) continue;
-    if (!parts.addressRules.mayAsk(candidate.address.ip)) continue;
-    const one = rankOf(candidate, asked, parts);
-    if (one !== null) ranked.push(one);
+    const { isUseless, mayBeAsked, key } = candidate;
+    const isOut = candidate.attempts >= attempts || isUseless || !mayBeAsked || avoid.has(key);
+    candidate.cost = isOut ? null : costOf(candidate, asked, parts);
+    if (candidate.cost !== null) count++;
   }
-  return ranked;
-}
-
-/** A candidate with what asking it is expected to cost. */
-interface Ranked {
-  readonly candidate: Candidate;
-  /** Milliseconds. */
-  readonly cost: number;
-  /** Questions of this resolution that it left unanswered, and one more when that has happened lately. */
-  readonly timeouts: number;
+  return count;
 }
 
 /** Some questions go to the fastest servers only (`fast-server-permil`); the others keep the measures of all fresh. */
-function fastest(ranked: readonly Ranked[], { options, random }: SelectionParts): readonly Ranked[] {
-  const { permil, count } = options.fastServers;
-  if (permil === 0 || random.below(1000) >= permil) return ranked;
-  return [...ranked].sort((a, b) => a.cost - b.cost).slice(0, count);
+function fastest(
+  candidates: readonly Candidate[],
+  count: number,
+  { options, random }: SelectionParts,
+): readonly Candidate[] {
+  const { permil, count: most } = options.fastServers;
+  if (permil === 0 || random.below(1000) >= permil) return candidates;
+  const ranked = candidates.filter(({ cost }) => cost !== null);
+  return ranked.sort((a, b) => (a.cost ?? 0) - (b.cost ?? 0)).slice(0, Math.min(count, most));
 }
 
-/** What asking a server is expected to cost, with penalties; null when it is not to be asked. */
-function rankOf(candidate: Candidate, { zone, type }: ServerQuestion, { servers }: SelectionParts): Ranked | null {
+/** What asking a server is expected to cost, with penalties; null when it is not to be asked. Notes how often it was silent. */
+function costOf(candidate: Candidate, { zone, type }: ServerQuestion, { servers }: SelectionParts): number | null {
   const known = knownOf(candidate, zone, servers);
   const { lameness, isDead, timeoutMs, mayBeLameNoMore } = servers.info(known, type);
   if (isDead || (lameness === 'lame' && !mayBeLameNoMore)) return null;
   const failed = servers.recentFailures.find(known);
+  candidate.silences = candidate.timeouts + (failed === 'silent' ? 1 : 0);
   let cost = timeoutMs;
   if (!servers.hasRoute(familyOf(candidate.key))) cost += NO_ROUTE_PENALTY_MS;
   if (lameness === 'lame') cost += LAME_PENALTY_MS;
   else if (lameness === 'recursion-lame') cost += RECURSION_LAME_PENALTY_MS;
   else if (lameness === 'dnssec-lame' || candidate.isDnssecLame) cost += DNSSEC_LAME_PENALTY_MS;
   else if (failed === 'useless' || candidate.wasEmpty) cost += USELESS_PENALTY_MS;
-  return { candidate, cost, timeouts: candidate.timeouts + (failed === 'silent' ? 1 : 0) };
+  return cost;
 }
 
 /** A server that has just timed out comes after the others: the band of round trip times would let it be chosen again. */
-function leastSilent(ranked: readonly Ranked[]): readonly Ranked[] {
-  const least = Math.min(...ranked.map(({ timeouts }) => timeouts));
-  return ranked.filter(({ timeouts }) => timeouts === least);
+function leastSilent(ranked: readonly Candidate[]): readonly Candidate[] {
+  const least = Math.min(...ranked.map(({ silences }) => silences));
+  return ranked.filter(({ silences }) => silences === least);
 }
 
-function preferFamily(ranked: readonly Ranked[], options: IterateOptions): readonly Ranked[] {
-  if (options.preferFamily === 'none') return ranked;
+function preferFamily(candidates: readonly Candidate[], options: IterateOptions): readonly Candidate[] {
+  if (options.preferFamily === 'none') return candidates;
   const wantsIp6 = options.preferFamily === 'ip6';
-  const preferred = ranked.filter(({ candidate }) => candidate.address.ip.includes(':') === wantsIp6);
-  return preferred.length > 0 ? preferred : ranked;
+  const preferred = candidates.filter(({ cost, address }) => cost !== null && address.ip.includes(':') === wantsIp6);
+  return preferred.length > 0 ? preferred : candidates;
 }

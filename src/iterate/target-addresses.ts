@@ -39,7 +39,7 @@ function lookAhead(parts: IterateParts, work: Work, servers: DelegationPoint): v
 
 /** Has names looked up when the server that is being asked is slow; gives what stops that, null when there are none. */
 export function startLookingAhead(parts: IterateParts, work: Work, servers: DelegationPoint): (() => void) | null {
-  if (servers.targets.every(({ hasAddress }) => hasAddress)) return null;
+  if (servers.knowsAllAddresses) return null;
   const { clock, options } = parts;
   return clock.after(options.lookAheadAfterMs, () => lookAhead(parts, work, servers));
 }
@@ -105,7 +105,7 @@ function start(
 function waitingTargets(parts: IterateParts, servers: DelegationPoint): Target[] {
   for (const target of servers.targets) {
     for (const type of addressTypes(parts)) {
-      if (!target.lookedUp.includes(type) && isDenied(parts, target, type)) target.lookedUp.push(type);
+      if (!isLookedUp(target, type) && isDenied(parts, target, type)) noteLookedUp(target, type);
     }
   }
   return servers.targets.filter((target) => isWorthLookup(parts, target, servers));
@@ -113,13 +113,22 @@ function waitingTargets(parts: IterateParts, servers: DelegationPoint): Target[]
 
 /** A name inside the zone with glue has told all: its other addresses are known to the very servers that failed. */
 function isWorthLookup(parts: IterateParts, target: Target, servers: DelegationPoint): boolean {
-  const hasTypeLeft = addressTypes(parts).some((type) => !target.lookedUp.includes(type));
+  const hasTypeLeft = addressTypes(parts).some((type) => !isLookedUp(target, type));
   return (
     hasTypeLeft &&
     !target.isRunning &&
     !target.isHopeless &&
     !(target.hasAddress && isAtOrBelow(target.name, servers.zone))
   );
+}
+
+function isLookedUp({ isIp4LookedUp, isIp6LookedUp }: Target, type: number): boolean {
+  return type === TYPE.A ? isIp4LookedUp : isIp6LookedUp;
+}
+
+function noteLookedUp(target: Target, type: number): void {
+  if (type === TYPE.A) target.isIp4LookedUp = true;
+  else target.isIp6LookedUp = true;
 }
 
 function isDenied({ findCached }: IterateParts, { name }: Target, type: number): boolean {
@@ -151,8 +160,8 @@ function spendLookup(parts: IterateParts, work: Work, servers: DelegationPoint):
  */
 async function lookUp(parts: IterateParts, work: Work, servers: DelegationPoint, target: Target): Promise<void> {
   for (const type of addressTypes(parts)) {
-    if (target.lookedUp.includes(type)) continue;
-    target.lookedUp.push(type);
+    if (isLookedUp(target, type)) continue;
+    noteLookedUp(target, type);
     const found = await Promise.resolve(parts.fetch(work, questionOf(target.name, type))).catch(() => null);
     if (found === null || found.kind === 'failed') {
       target.isHopeless = found === null || !isAboutServers(found.why);

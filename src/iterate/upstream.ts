@@ -11,6 +11,7 @@ import { Cancelled } from '../work/cancelled.ts';
 import { Deadlines } from '../work/deadlines.ts';
 import { RepeatedLine } from '../work/repeated-line.ts';
 import { Semaphore } from '../work/semaphore.ts';
+import { promised, type Taker } from '../work/taker.ts';
 import { waitFor } from '../work/wait.ts';
 import type { Work } from '../work/work.ts';
 import { Exchange } from './exchange.ts';
@@ -26,7 +27,8 @@ export class Upstream {
   /** Waits for what is under way. */
   readonly deadlines: Deadlines;
   readonly #exhausted: RepeatedLine;
-  readonly #inFlight = new Map<string, Promise<UpstreamResult>>();
+  /** By what is asked; who is asked the same of another server comes after the first of them. */
+  readonly #inFlight = new Map<string, SharedQuestion>();
 
   constructor(parts: UpstreamParts) {
     const { clock, network, options, counters } = parts;
@@ -57,11 +59,21 @@ export class Upstream {
     );
   }
 
-  /** Asks, or waits for the answer of an equal question that is under way. Rejects with `Cancelled` only. */
-  ask(work: Work, query: UpstreamQuery): Promise<UpstreamResult> {
-    const key = keyOf(query);
+  /**
+   * Asks, or waits for the answer of an equal question that is under way. The asker is told after this has returned; of a failure
+   * only by `Cancelled`.
+   */
+  ask(work: Work, query: UpstreamQuery, asker: Taker<UpstreamResult>): void {
+    const key = questionKey(query.question);
     work.asks = query.known.server;
-    return this.#inFlight.has(key) ? this.#askOnce(key, work, query) : this.#start(key, work, query);
+    if (this.#find(key, query) === null) this.#start(key, work, { query, asker });
+    else tellOf(this.#askOnce(key, work, query), asker);
+  }
+
+  #find(key: string, query: UpstreamQuery): SharedQuestion | null {
+    let running = this.#inFlight.get(key) ?? null;
+    while (running !== null && !running.isFor(query)) running = running.next;
+    return running;
   }
 
   close(): void {
@@ -72,10 +84,10 @@ export class Upstream {
   async #askOnce(key: string, work: Work, query: UpstreamQuery): Promise<UpstreamResult> {
     try {
       for (;;) {
-        const running = this.#inFlight.get(key);
-        if (running === undefined) return await this.#start(key, work, query);
+        const running = this.#find(key, query);
+        if (running === null) return await promised((asker) => this.#start(key, work, { query, asker }));
         this.#parts.lost.noteWaiter();
-        const joined = await this.#join(running, work);
+        const joined = await this.#join(running.result, work);
         if (joined !== 'stopped') return joined;
       }
     } finally {
@@ -83,36 +95,10 @@ export class Upstream {
     }
   }
 
-  #start(key: string, work: Work, query: UpstreamQuery): Promise<UpstreamResult> {
-    if (this.#opportunistic !== null) return this.#startOpportunistic(this.#opportunistic, key, work, query);
-    const started = new Exchange(this.#parts, work, query, { watch: this, sharedAs: key });
-    this.#inFlight.set(key, started.result);
-    return started.start();
-  }
-
-  /** One that `#start` started has ended. */
-  exchangeEnded({ sharedAs, result, work }: Exchange): void {
-    this.#leave(sharedAs, result, work);
-  }
-
-  #leave(key: string, result: Promise<UpstreamResult>, work: Work): void {
-    if (this.#inFlight.get(key) === result) this.#inFlight.delete(key);
-    work.asks = null;
-  }
-
-  async #startOpportunistic(
-    opportunistic: OpportunisticTls,
-    key: string,
-    work: Work,
-    query: UpstreamQuery,
-  ): Promise<UpstreamResult> {
-    const running = opportunistic.ask(work, query);
-    this.#inFlight.set(key, running);
-    try {
-      return await running;
-    } finally {
-      this.#leave(key, running, work);
-    }
+  #start(key: string, work: Work, { query, asker }: StartedBy): void {
+    const shared = new SharedQuestion(this.#inFlight, key, work, { query, asker });
+    if (this.#opportunistic !== null) tellOf(this.#opportunistic.ask(work, query), shared);
+    else new Exchange(this.#parts, work, query, shared).start();
   }
 
   /** `stopped`: the work that had asked was stopped, which is no answer. */
@@ -133,8 +119,74 @@ export class Upstream {
   }
 }
 
-function keyOf({ known, question, recursion, transport, tlsName, tlsPins = [] }: UpstreamQuery): string {
-  const asked = questionKey(question);
-  if (transport === 'udp') return `${known.server} ${recursion ? 'rd ' : ''}${asked}`;
-  return `${transport} ${known.server} ${tlsName ?? ''} ${tlsPins.join()} ${recursion ? 'rd' : ''} ${asked}`;
+/** What is sent, and who wants to know. */
+interface StartedBy {
+  readonly query: UpstreamQuery;
+  readonly asker: Taker<UpstreamResult>;
+}
+
+/** A question that is under way: its end goes to who began it, then to all who have joined. */
+class SharedQuestion implements Taker<UpstreamResult> {
+  readonly #inFlight: Map<string, SharedQuestion>;
+  readonly #key: string;
+  readonly #work: Work;
+  readonly #query: UpstreamQuery;
+  readonly #asker: Taker<UpstreamResult>;
+  #joined: PromiseWithResolvers<UpstreamResult> | null = null;
+  /** Asked of another server. */
+  next: SharedQuestion | null;
+
+  constructor(inFlight: Map<string, SharedQuestion>, key: string, work: Work, { query, asker }: StartedBy) {
+    this.#inFlight = inFlight;
+    this.#key = key;
+    this.#work = work;
+    this.#query = query;
+    this.#asker = asker;
+    this.next = inFlight.get(key) ?? null;
+    inFlight.set(key, this);
+  }
+
+  /** For who joins. */
+  get result(): Promise<UpstreamResult> {
+    this.#joined ??= Promise.withResolvers();
+    return this.#joined.promise;
+  }
+
+  /** True for a question of the same key to the same server in the same way. */
+  isFor({ known, recursion, transport, tlsName, tlsPins }: UpstreamQuery): boolean {
+    const own = this.#query;
+    if (known.server !== own.known.server || recursion !== own.recursion || transport !== own.transport) return false;
+    return transport === 'udp' || (tlsName === own.tlsName && tlsPins?.join() === own.tlsPins?.join());
+  }
+
+  take(result: UpstreamResult): void {
+    this.#leave();
+    // Those go on in microtasks: a bug of who began it keeps the answer from none of them.
+    this.#joined?.resolve(result);
+    this.#asker.take(result);
+  }
+
+  fail(error: unknown): void {
+    this.#leave();
+    this.#joined?.reject(error);
+    this.#asker.fail(error);
+  }
+
+  #leave(): void {
+    this.#work.asks = null;
+    const first = this.#inFlight.get(this.#key) ?? null;
+    if (first === this) {
+      if (this.next === null) this.#inFlight.delete(this.#key);
+      else this.#inFlight.set(this.#key, this.next);
+      return;
+    }
+    for (let before = first; before !== null; before = before.next) if (before.next === this) before.next = this.next;
+  }
+}
+
+function tellOf(result: Promise<UpstreamResult>, asker: Taker<UpstreamResult>): void {
+  result.then(
+    (end) => asker.take(end),
+    (error: unknown) => asker.fail(error),
+  );
 }

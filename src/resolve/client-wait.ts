@@ -10,7 +10,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Answered, Resolution } from '../terms/resolution.ts';
 import { type Question, questionText } from '../wire/question.ts';
 import type { Deadlines, Waiting } from '../work/deadlines.ts';
-import type { Taker } from '../work/in-flight.ts';
+import type { Taker } from '../work/taker.ts';
 import { isGoodVerdict } from './outcome.ts';
 
 /** What waits of clients are made of, one for all. */

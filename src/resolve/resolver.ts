@@ -19,7 +19,6 @@ import { type Failure, isKeptFailure } from '../terms/failure.ts';
 import { type FoundResult, type IterationResult, isNotKept } from '../terms/iteration-result.ts';
 import type { Answered, Resolution } from '../terms/resolution.ts';
 import type { Verdict } from '../terms/verdict.ts';
-import type { CounterName } from '../trace/counters.ts';
 import type { TraceStep } from '../trace/events.ts';
 import type { Trace } from '../trace/trace.ts';
 import type { Validate, Validated } from '../validate/validate-answer.ts';
@@ -30,12 +29,15 @@ import { Budget } from '../work/budget.ts';
 import { Cancelled } from '../work/cancelled.ts';
 import { Deadlines } from '../work/deadlines.ts';
 import type { Fetch } from '../work/fetch.ts';
-import { InFlight, type InFlightEntry, type Taker } from '../work/in-flight.ts';
-import { andThen, type Soon } from '../work/soon.ts';
+import { InFlight, type InFlightEntry } from '../work/in-flight.ts';
+import type { Soon } from '../work/soon.ts';
+import { soonOrTold, type Taker } from '../work/taker.ts';
 import { Work, type WorkMode } from '../work/work.ts';
 import { findForFetch } from './cached-data.ts';
 import { findReferral } from './cached-referral.ts';
 import { ClientWait, type ClientWaitParts } from './client-wait.ts';
+import { KeptFetch } from './kept-fetch.ts';
+import { type Known, knownAlong, knownAnswer } from './known.ts';
 import {
   answeredOf,
   earliestExpiry,
@@ -43,6 +45,7 @@ import {
   isGoodVerdict,
   isOnlyForClient,
   isOnlyForWork,
+  refused,
 } from './outcome.ts';
 import type { ResolverParts } from './parts.ts';
 import { refreshTime, secondsToCarry } from './prefetch.ts';
@@ -58,6 +61,7 @@ import {
   wholeOf,
 } from './synthesised-denials.ts';
 import { blamedFor, type Miss, Tries } from './tries.ts';
+import { WorkRun, type WorkRunSteps } from './work-run.ts';
 
 /** How a client's question differs from the plain one. */
 interface ResolveCallOptions {
@@ -69,13 +73,11 @@ interface ResolveCallOptions {
   readonly miss?: Miss;
 }
 
-/** What the caches say to a client's question, and what giving it entails. */
-interface Known {
-  readonly resolution: Resolution | Proven;
-  /** Counted when it is given; null: nothing. */
-  readonly counter: CounterName | null;
-  /** Seconds that are left of what is to be fetched again; null: it need not be. */
-  readonly refreshSeconds: number | null;
+/** What changes about one fetch from the tree. */
+interface FetchTreeOptions {
+  /** Servers whose data was bad. */
+  readonly avoid: ReadonlySet<string>;
+  readonly isLookedUp: boolean;
 }
 
 const NOBODY: ReadonlySet<string> = new Set();
@@ -94,6 +96,7 @@ export class Resolver {
   readonly #background: Background;
   readonly #clientWaits: ClientWaitParts;
   readonly #slots: RequestSlots;
+  readonly #steps: WorkRunSteps;
   readonly #expired: ExpiredAnswers;
   #lastWorkId = 0;
   #isRetired = false;
@@ -116,6 +119,15 @@ export class Resolver {
       hasExpired: (question) => this.#expired.has(question),
       expired: (question) => this.#expiredAnswer(question),
       report,
+    };
+    this.#steps = {
+      findData: (work, tries, asker) => this.#findData(work, tries, asker),
+      validate: (work, found) => this.#validate(work, found),
+      endOfAnswer: (work, tries, found, validated) => this.#endOfAnswer(work, tries, found, validated),
+      endOfFailure: (work, tries, found) => this.#endOfFailure(work, tries, found),
+      cancelled: (work) => this.#fail(work, { kind: 'cancelled' }),
+      isOfOldTrust: (work) => this.#isOfOldTrust(work),
+      release: (work) => this.#slots.release(work),
     };
     this.#iterate = parts.makeIterate(this.fetch);
     this.#validate = parts.makeValidate(this.fetch);
@@ -157,6 +169,7 @@ export class Resolver {
     const known = this.#lookUp(question);
     if ('kind' in known) return known;
     if (known.counter !== null) this.#parts.counters.add(known.counter);
+    if (known.toKeep !== null) this.#parts.answers.store(question, known.toKeep);
     if (known.refreshSeconds !== null) this.#refreshUnlessAsked(question, known.refreshSeconds);
     return known.resolution;
   }
@@ -168,18 +181,30 @@ export class Resolver {
   }
 
   #lookUp(question: Question): Known | Miss {
-    const { answers, deny } = this.#parts;
+    const { answers, deny, clock, options } = this.#parts;
     const cached = answers.find(question);
-    if (cached !== null && cached.verdict !== null) return this.#knownAnswer(question, cached, cached.verdict);
+    if (cached !== null && cached.verdict !== null)
+      return knownAnswer(question, cached, cached.verdict, clock.unixSeconds());
     const denied = cached === null ? (deny?.(question) ?? null) : null;
     if (denied !== null && 'sets' in denied)
-      return { resolution: provenOf(question, denied), counter: denialCounter(denied), refreshSeconds: null };
+      return {
+        resolution: provenOf(question, denied),
+        counter: denialCounter(denied),
+        refreshSeconds: null,
+        toKeep: null,
+      };
     if (denied !== null) {
       const resolution = answeredOf(question, denied.found, denied.verdict, denied.expiresAt);
-      return { resolution, counter: aggressiveCounter(denied.found), refreshSeconds: null };
+      return { resolution, counter: aggressiveCounter(denied.found), refreshSeconds: null, toKeep: null };
     }
     const failed = this.#knownFailure(question);
-    return failed ?? { kind: 'miss', unchecked: cached?.found ?? this.#parts.provenAddresses?.(question) ?? null };
+    if (failed !== null) return failed;
+    const along = cached === null ? (this.#parts.signedAddresses?.(question) ?? null) : null;
+    // What other hosts are offered goes the whole way; who has retired keeps nothing.
+    const isGiven = along !== null && (this.#parts.shared ?? null) === null && !this.#isRetired;
+    const { prefetch } = options;
+    const given = isGiven ? knownAlong(question, along, { now: clock.unixSeconds(), prefetch }) : null;
+    return given ?? { kind: 'miss', unchecked: cached?.found ?? along };
   }
 
   /** What is said in place of an answer: a remembered failure, or expired data. */
@@ -190,7 +215,7 @@ export class Resolver {
       const stale = this.#knownExpired(question, null);
       if (stale !== null || !('failure' in failure.why)) return stale;
       const why: Failure = { kind: 'cached-failure', of: failure.why.failure };
-      return { resolution: { kind: 'failed', question, why }, counter: null, refreshSeconds: null };
+      return { resolution: { kind: 'failed', question, why }, counter: null, refreshSeconds: null, toKeep: null };
     }
     const isLookedFor = options.serveExpired.isOn && this.#hasWaitedEnough(question);
     return isLookedFor ? this.#knownExpired(question, 0) : null;
@@ -198,7 +223,7 @@ export class Resolver {
 
   #knownExpired(question: Question, refreshSeconds: number | null): Known | null {
     const resolution = this.#expired.find(question);
-    return resolution === null ? null : { resolution, counter: 'expired.served', refreshSeconds };
+    return resolution === null ? null : { resolution, counter: 'expired.served', refreshSeconds, toKeep: null };
   }
 
   /** RFC 8767 §5: true when the question has been worked on for as long as a client should wait; always when that is 0. */
@@ -282,23 +307,13 @@ export class Resolver {
     }
     const start = () => this.#newWork(question, mode, null, trace);
     let miss = looked;
-    this.#resolutions.tell(wait ?? client, key, start, (work) => {
+    this.#resolutions.tell(wait ?? client, key, start, (work, end) => {
       this.#slots.take(work);
-      return this.#run(work, new Tries(miss, 0));
+      return new WorkRun(this.#steps, work, new Tries(miss, 0), end).start();
     });
     // Who starts only after another's work has ended looks anew.
     miss = null;
     wait?.start();
-  }
-
-  #knownAnswer(question: Question, cached: CachedAnswer, verdict: Verdict): Known {
-    const now = this.#parts.clock.unixSeconds();
-    const { refreshAt, expiresAt, found } = cached;
-    const isPrefetched = refreshAt !== undefined && expiresAt > refreshAt;
-    const isDue = isPrefetched && now >= refreshAt;
-    const until = isDue ? now : isPrefetched ? refreshAt : expiresAt;
-    const resolution = answeredOf(question, found, verdict, until);
-    return { resolution, counter: null, refreshSeconds: isDue ? expiresAt - now : null };
   }
 
   /** Fetches again in the background, unless somebody is at it. */
@@ -306,7 +321,8 @@ export class Resolver {
     const key = questionKey(question);
     if (this.#refreshes.find(key) !== null || this.#resolutions.find(this.#key('normal', question)) !== null) return;
     const start = () => this.#newWork(question, 'refresh', null, null);
-    const run = (work: Work) => this.#run(work, new Tries(null, secondsToCarry(secondsLeft)));
+    const tries = () => new Tries(null, secondsToCarry(secondsLeft));
+    const run = (work: Work, end: Taker<Resolution>) => new WorkRun(this.#steps, work, tries(), end).start();
     const isStarted = this.#background.start(() => this.#refreshes.share(key, null, start, run));
     if (isStarted) this.#parts.counters.add('prefetch');
   }
@@ -315,34 +331,6 @@ export class Resolver {
     const stale = this.#expired.find(question);
     if (stale !== null) this.#parts.counters.add('expired.served');
     return stale;
-  }
-
-  /**
-   * Runs a work: asks until what comes is not bogus, no server is left to blame, or it was asked often enough. The one place where
-   * being stopped becomes a value.
-   */
-  async #run(work: Work, first: Tries): Promise<Resolution> {
-    const { rrsets } = this.#parts;
-    let tries = first;
-    try {
-      for (;;) {
-        const asked = this.#findData(work, tries);
-        const found = asked instanceof Promise ? await asked : asked;
-        const judged =
-          found.kind === 'failed' ? this.#endOfFailure(work, tries, found) : this.#judge(work, tries, found);
-        const end = judged instanceof Promise ? await judged : judged;
-        if (end === null) continue;
-        if (tries !== first || work.trustEpoch === rrsets.trustEpoch || this.#isRetired) return end;
-        // It was validated by what may not be trusted any more; who asked after that waits for it too.
-        work.trustEpoch = rrsets.trustEpoch;
-        tries = new Tries(null, 0);
-      }
-    } catch (error) {
-      if (error instanceof Cancelled) return this.#fail(work, { kind: 'cancelled' });
-      throw error;
-    } finally {
-      this.#slots.release(work);
-    }
   }
 
   /** Asks a question as a child of a work: from the caches where they know it, else from the tree, unvalidated. */
@@ -362,48 +350,48 @@ export class Resolver {
         : sharingKey(mode, parent.trustEpoch, question);
     const start = () => this.#newWork(question, mode, parent, parent.trace);
     let isLookedUp = true;
-    const sharing = this.#fetches.share(key, parent, start, (work) => this.#fetchWork(work, avoid, isLookedUp));
+    const sharing = this.#fetches.share(key, parent, start, (work, end) =>
+      this.#fetchWork(work, { avoid, isLookedUp }, end),
+    );
     // Who starts only after another's work has ended looks anew.
     isLookedUp = false;
     return sharing;
   };
 
-  #fetchWork(work: Work, avoid: ReadonlySet<string>, isLookedUp: boolean): Promise<IterationResult> {
+  #fetchWork(work: Work, call: FetchTreeOptions, end: Taker<IterationResult>): Soon<IterationResult> | null {
     // Of the questions of our own those for keys: each host would ask for them for every zone. They are checked as all others are.
     const isShared = SHARED_CHAIN_TYPES.has(work.question.type);
     const shared = isShared ? (this.#parts.shared ?? null) : null;
-    if (shared !== null) return this.#fetchShared(work, avoid, isLookedUp, shared);
-    return this.#fetchFromTree(work, avoid, isLookedUp);
+    return shared !== null ? this.#fetchShared(work, call, shared) : this.#fetchFromTree(work, call, end);
   }
 
-  async #fetchShared(
-    work: Work,
-    avoid: ReadonlySet<string>,
-    isLookedUp: boolean,
-    shared: SharedCache,
-  ): Promise<IterationResult> {
-    const stored = avoid.size > 0 ? null : await shared.find(work.question);
+  async #fetchShared(work: Work, call: FetchTreeOptions, shared: SharedCache): Promise<IterationResult> {
+    const stored = call.avoid.size > 0 ? null : await shared.find(work.question);
     if (stored !== null) {
       this.#keepUnchecked(work, stored);
       return stored;
     }
     if (work.signal.aborted) throw new Cancelled();
-    const found = await this.#fetchFromTree(work, avoid, isLookedUp);
+    const found = await soonOrTold<IterationResult>((end) => this.#fetchFromTree(work, call, end));
     const mayKeep = found.kind === 'found' && !isNotKept(found) && found.aliases.length === 0;
     if (mayKeep) shared.keep(work.question, found);
     return found;
   }
 
-  #fetchFromTree(work: Work, avoid: ReadonlySet<string>, isLookedUp: boolean): Promise<IterationResult> {
+  #fetchFromTree(
+    work: Work,
+    { avoid, isLookedUp }: FetchTreeOptions,
+    end: Taker<IterationResult>,
+  ): IterationResult | null {
     const followAliases = work.mode !== 'for-validation';
-    return this.#iterate(work, { avoid, isLookedUp, followAliases, refresh: avoid.size > 0 }).then((found) => {
-      if (found.kind === 'found') this.#keepUnchecked(work, found);
-      return found;
-    });
+    const keeping = new KeptFetch(this.#keepUnchecked, work, end);
+    const found = this.#iterate(work, { avoid, isLookedUp, followAliases, refresh: avoid.size > 0 }, keeping);
+    if (found?.kind === 'found') this.#keepUnchecked(work, found);
+    return found;
   }
 
   /** Keeps a fetched answer for the next client, unless better is known. */
-  #keepUnchecked({ question, mode, trustEpoch }: Work, found: FoundResult): void {
+  readonly #keepUnchecked = ({ question, mode, trustEpoch }: Work, found: FoundResult): void => {
     // Sets in it may have a verdict from before trust has changed.
     if (trustEpoch !== this.#parts.rrsets.trustEpoch) return;
     // The validator's aliases are not followed: such a chain is no answer to anybody else.
@@ -413,6 +401,14 @@ export class Resolver {
     if (known !== null && known.verdict?.status === 'secure') return;
     const times = { storedAt: clock.unixSeconds(), expiresAt: earliestExpiry(found) };
     answers.store(question, { found, verdict: null, ...times });
+  };
+
+  /** It was validated by what may not be trusted any more; what it asks now counts by what may be. */
+  #isOfOldTrust(work: Work): boolean {
+    const { trustEpoch } = this.#parts.rrsets;
+    if (work.trustEpoch === trustEpoch || this.#isRetired) return false;
+    work.trustEpoch = trustEpoch;
+    return true;
   }
 
   /** How a work ends that found nothing; null: it asks again. */
@@ -428,14 +424,11 @@ export class Resolver {
     return ++tries.restarts > this.#parts.options.maxRestarts ? this.#fail(work, { kind: 'cancelled' }) : null;
   }
 
-  #judge(work: Work, tries: Tries, found: FoundResult): Soon<Resolution | null> {
-    return andThen(this.#validate(work, found), (validated) => this.#endOfAnswer(work, tries, found, validated));
-  }
-
   /** How a work ends that found an answer; null: it was bogus, and others are asked. */
   #endOfAnswer(work: Work, tries: Tries, found: FoundResult, validated: Validated): Resolution | null {
     const { options, counters } = this.#parts;
     const { verdict } = validated;
+    if (tries.isUnproven(found, verdict)) return null;
     this.#note(work, () => ({ kind: 'verdict', verdict }));
     const answered = this.#keep(work, validated.found, verdict);
     const counter = work.mode === 'normal' ? aggressiveCounter(validated.found) : null;
@@ -477,27 +470,27 @@ export class Resolver {
   }
 
   /** Unchecked data: from the cache on the first try, else from the tree. */
-  #findData(work: Work, tries: Tries): Soon<IterationResult> {
-    const { miss, avoid, expiryMarginSeconds } = tries;
+  #findData(work: Work, tries: Tries, asker: Taker<IterationResult>): Soon<IterationResult> | null {
+    const { miss, avoid, expiryMarginSeconds, mayUseAlong } = tries;
     tries.askedAt = this.#parts.clock.unixSeconds();
     const mayUseCache = avoid.size === 0 && work.mode === 'normal';
     const isLookedUp = mayUseCache && miss !== null;
-    const unchecked = mayUseCache ? (miss ?? this.#lookForUnchecked(work.question)).unchecked : null;
+    const unchecked = mayUseCache ? this.#lookForUnchecked(work.question, tries) : null;
     if (unchecked !== null) return unchecked;
-    const iterate = (): Promise<IterationResult> =>
-      this.#iterate(work, { avoid, followAliases: true, refresh: !mayUseCache, isLookedUp, expiryMarginSeconds });
-    if (!mayUseCache || (this.#parts.shared ?? null) === null) return iterate();
+    const call = { avoid, followAliases: true, refresh: !mayUseCache, isLookedUp, expiryMarginSeconds, mayUseAlong };
+    if (!mayUseCache || (this.#parts.shared ?? null) === null) return this.#iterate(work, call, asker);
     return this.#findShared(work.question).then((shared) => {
       if (shared !== null) return shared;
       if (work.signal.aborted) throw new Cancelled();
-      return iterate();
+      return soonOrTold((late) => this.#iterate(work, call, late));
     });
   }
 
-  #lookForUnchecked(question: Question): Pick<Miss, 'unchecked'> {
+  #lookForUnchecked(question: Question, { miss, mayUseAlong }: Tries): FoundResult | null {
+    if (miss !== null && mayUseAlong) return miss.unchecked;
     const cached = this.#parts.answers.find(question);
-    if (cached !== null) return { unchecked: cached.verdict === null ? cached.found : null };
-    return { unchecked: this.#parts.provenAddresses?.(question) ?? null };
+    if (cached !== null) return cached.verdict === null ? cached.found : null;
+    return mayUseAlong ? (this.#parts.signedAddresses?.(question) ?? null) : null;
   }
 
   /** Puts validated data into the cache and makes the answer of it. */
@@ -591,9 +584,4 @@ function sharingKey(mode: WorkMode, trustEpoch: number, question: Question): str
 /** Has a client told after the caller has returned. */
 function tellLater(client: Taker<Resolution>, resolution: Resolution): void {
   void Promise.resolve(resolution).then((known) => client.take(known));
-}
-
-/** Of a question whose work waits for the asker's. */
-function refused(question: Question): Extract<Resolution, { readonly kind: 'failed' }> {
-  return { kind: 'failed', question, why: { kind: 'dependency-cycle' } };
 }

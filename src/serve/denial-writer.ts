@@ -82,7 +82,8 @@ export class DenialWriter {
     for (let i = 0; i < records; i++) {
       const length = readU16(octets, from - 2);
       if (this.#at + MAX_NAME_OCTETS + RECORD_FIXED_OCTETS + length > out.length) return false;
-      if (i === 0) this.#name(set, set.at + OWNER_AT);
+      // What denies a name of the zone stands at the zone itself or below.
+      if (i === 0) this.#name(set, set.at + OWNER_AT, true);
       else this.#pointAt(ownerAt);
       const fixedAt = this.#at;
       writeU16(out, fixedAt, i < rdatas ? type : TYPE.RRSIG);
@@ -101,13 +102,13 @@ export class DenialWriter {
 
   /** Both names are of a type of RFC 1035, and so may be compressed (RFC 3597 §4). */
   #soa(set: PlacedRRset, at: number): void {
-    const rnameAt = this.#name(set, at);
-    const numbersAt = this.#name(set, rnameAt);
+    const rnameAt = this.#name(set, at, false);
+    const numbersAt = this.#name(set, rnameAt, false);
     this.#copy(set, numbersAt, SOA_NUMBERS_OCTETS);
   }
 
-  /** Writes the name that stands there; where it ends there. */
-  #name(set: PlacedRRset, at: number): number {
+  /** Writes the name that stands there; where it ends there. `isOfZone`: it is known to be in the zone. */
+  #name(set: PlacedRRset, at: number, isOfZone: boolean): number {
     const { octets } = set;
     const end = nameEnd(octets, at);
     const whole = this.#nameEnd - HEADER_OCTETS;
@@ -118,7 +119,7 @@ export class DenialWriter {
     const zoneOctets = this.#nameEnd - this.#zoneAt;
     let label = at;
     while (end - label > zoneOctets) label += (octets[label] as number) + 1;
-    const isBelow = zoneOctets > 1 && end - label === zoneOctets && this.#endsAs(octets, label, end);
+    const isBelow = zoneOctets > 1 && end - label === zoneOctets && (isOfZone || this.#endsAs(octets, label, end));
     this.#copy(set, at, (isBelow ? label : end) - at);
     if (isBelow) this.#pointAt(this.#zoneAt);
     return end;

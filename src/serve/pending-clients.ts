@@ -16,7 +16,7 @@ import type { Miss } from '../resolve/tries.ts';
 import type { Resolution } from '../terms/resolution.ts';
 import { bytesEqual } from '../wire/bytes.ts';
 import { MAX_MESSAGE_OCTETS } from '../wire/message-builder.ts';
-import { type Question, questionKey } from '../wire/question.ts';
+import { type Question, questionKey, questionPlace } from '../wire/question.ts';
 import { FLAG } from '../wire/rcode.ts';
 import { isWithheld } from './build-reply.ts';
 import { type PendingClient, policyClientOf } from './client-query.ts';
@@ -58,6 +58,8 @@ interface PolicyQuestion {
 
 /** From this `verbosity` on the clients of questions that the caches cannot answer are logged. */
 const CLIENTS_VERBOSITY = 5;
+/** Places that questions are counted at, a power of two: some 50 are resolved at once, and one in twenty others falls on one of theirs. */
+const PLACES = 1024;
 /** Length of a reply that is none. */
 const SILENCE = 0;
 
@@ -90,6 +92,8 @@ export class PendingClients {
   /** For clients with a valid cookie. */
   readonly #provenLimit: WaitLimit;
   readonly #byQuestion = new Map<string, PendingQuestion>();
+  /** Those questions, counted by place: where there is none a question need not be looked for by its key. */
+  readonly #atPlace = new Uint32Array(PLACES);
   readonly #byAddress = new Map<string, number>();
   /** Replies leave from here. */
   readonly #out = new Uint8Array(MAX_MESSAGE_OCTETS);
@@ -117,7 +121,7 @@ export class PendingClients {
    * forbids it; null: nobody asks that.
    */
   join(client: PendingClient): boolean | null {
-    if (this.#byQuestion.size === 0) return null;
+    if (this.#atPlace[questionPlace(client.question, PLACES)] === 0) return null;
     const pending = this.#byQuestion.get(questionKey(client.question));
     if (pending === undefined) return null;
     this.#countMiss(client);
@@ -135,6 +139,7 @@ export class PendingClients {
     if (!this.#add(client)) return false;
     const pending = new PendingQuestion(client, this.#end);
     this.#byQuestion.set(pending.key, pending);
+    this.#countAtPlace(client.question, 1);
     this.#parts.resolver.resolveFor(pending, client.question, { miss });
     return true;
   }
@@ -148,6 +153,11 @@ export class PendingClients {
     return true;
   }
 
+  #countAtPlace(question: Question, by: number): void {
+    const place = questionPlace(question, PLACES);
+    this.#atPlace[place] = (this.#atPlace[place] as number) + by;
+  }
+
   /** The caches cannot answer: the resolver gets the question. */
   #countMiss(client: PendingClient): void {
     const { stats, log, verbosity } = this.#parts;
@@ -159,7 +169,7 @@ export class PendingClients {
   readonly #end = ({ key, question, clients }: PendingQuestion, found: Resolution | null, bug?: unknown): void => {
     if (found === null) this.#reportBug(question, bug);
     const resolution = found ?? failed(question);
-    this.#byQuestion.delete(key);
+    if (this.#byQuestion.delete(key)) this.#countAtPlace(question, -1);
     for (const client of clients) this.#remove(client);
     this.#logEnd(resolution);
     for (const client of clients) this.#deliverSafely(client, () => this.#deliver(resolution, client));

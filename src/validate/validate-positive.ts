@@ -93,7 +93,8 @@ function take(done: Progress, { verdict, ranked, proof }: ValidatedSet): void {
 
 function answers({ rrset }: RankedRRset, question: Question): boolean {
   const type = rrsetType(rrset);
-  if (type === TYPE.DNAME && question.type === TYPE.CNAME) return isBelow(question.name, rrsetOwner(rrset));
+  const mayBeMade = question.type === TYPE.CNAME || question.type === TYPE.ANY;
+  if (type === TYPE.DNAME && mayBeMade && isBelow(question.name, rrsetOwner(rrset))) return true;
   if (!namesEqual(rrsetOwner(rrset), question.name)) return false;
   return question.type === TYPE.ANY ? type !== TYPE.RRSIG : type === question.type;
 }

@@ -223,6 +223,11 @@ export function labelsOf(name: Name): Uint8Array[] {
 
 /** The deepest name that both are at or below. */
 export function commonAncestor(a: Name, b: Name): Name {
+  return nameFrom(a, commonAncestorAt(a, b));
+}
+
+/** Where in the first name the deepest one begins that both are at or below. */
+export function commonAncestorAt(a: Name, b: Name): number {
   const labels = Math.min(labelCount(a), labelCount(b));
   let atA = offsetOfLast(a, labels);
   let atB = offsetOfLast(b, labels);
@@ -234,7 +239,7 @@ export function commonAncestor(a: Name, b: Name): Name {
     atB += (b[atB] as number) + 1;
     if (!isEqual) commonAt = atA;
   }
-  return nameFrom(a, commonAt);
+  return commonAt;
 }
 
 /** One label (1 to 63 octets) put before a name; null when the result would be longer than 255 octets. */

@@ -8,7 +8,9 @@
 
 import type { Question } from '../wire/question.ts';
 import { Cancelled } from './cancelled.ts';
+import type { Soon } from './soon.ts';
 import type { Stoppable } from './stop-signal.ts';
+import type { Taker } from './taker.ts';
 import type { Work } from './work.ts';
 
 /**
@@ -16,12 +18,6 @@ import type { Work } from './work.ts';
  * (MAX_MESH_DETECT); a graph this large hangs together only under attack.
  */
 export const MAX_WORKS_VISITED = 1024;
-
-/** Who waits for a work and needs no promise for it. One of the two is called, once. */
-export interface Taker<T> {
-  take(value: T): void;
-  fail(error: unknown): void;
-}
 
 /** What the table is made from. */
 interface InFlightParts<T> {
@@ -46,17 +42,25 @@ export interface InFlightEntry {
   readonly works: number;
 }
 
-/** A work that runs, and who waits for it. */
-class Running<T> implements InFlightEntry {
+/** Hears of the end of a work, before who waits for it goes on. */
+interface RunningWatch<T> {
+  readonly ended: (running: Running<T>) => void;
+  readonly report: (error: unknown) => void;
+}
+
+/** A work that runs, and who waits for it. Its run tells it of the end, once. */
+class Running<T> implements InFlightEntry, Taker<T> {
   readonly key: string;
   readonly work: Work;
   clients = 0;
   works = 0;
+  readonly #watch: RunningWatch<T>;
   readonly #waiting: Taker<T>[] = [];
 
-  constructor(key: string, work: Work) {
+  constructor(key: string, work: Work, watch: RunningWatch<T>) {
     this.key = key;
     this.work = work;
+    this.#watch = watch;
   }
 
   /** Waits for it; the wait is in the graph for as long as it lasts, and ends when the asker is stopped. */
@@ -77,13 +81,25 @@ class Running<T> implements InFlightEntry {
     this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
   }
 
+  take(value: T): void {
+    this.#watch.ended(this);
+    this.#end((waiting) => waiting.take(value));
+  }
+
+  fail(error: unknown): void {
+    const { ended, report } = this.#watch;
+    ended(this);
+    if (this.clients + this.works === 0 && !(error instanceof Cancelled)) report(error);
+    this.#end((waiting) => waiting.fail(error));
+  }
+
   /** Tells all who wait: what one of them throws, a bug, is for `report` and keeps it from no other. */
-  end(tell: (waiting: Taker<T>) => void, report: (bug: unknown) => void): void {
+  #end(tell: (waiting: Taker<T>) => void): void {
     for (const waiting of this.#waiting) {
       try {
         tell(waiting);
       } catch (bug) {
-        report(bug);
+        this.#watch.report(bug);
       }
     }
   }
@@ -145,9 +161,11 @@ export class InFlight<T> {
   readonly #running = new Map<string, Running<T>>();
   /** Works that a joiner runs beside the table after two results that were for their callers only; for `list` and `abortAll`. */
   readonly #apart = new Set<Running<T>>();
+  readonly #watch: RunningWatch<T>;
 
   constructor(parts: InFlightParts<T>) {
     this.#parts = parts;
+    this.#watch = { ended: (running) => this.#leave(running), report: parts.report };
   }
 
   /**
@@ -212,7 +230,7 @@ export class InFlight<T> {
   }
 
   #add(key: string, work: Work): Running<T> {
-    const running = new Running<T>(key, work);
+    const running = new Running<T>(key, work, this.#watch);
     if (this.#running.has(key)) this.#apart.add(running);
     else this.#running.set(key, running);
     return running;
@@ -223,16 +241,12 @@ export class InFlight<T> {
    * whether or not anybody still waits, so that what it learns reaches the caches.
    */
   #run(running: Running<T>, run: Run<T>): void {
-    callNow(run, running.work).then(
-      (value) => {
-        this.#leave(running);
-        running.end((waiting) => waiting.take(value), this.#parts.report);
-      },
-      (error: unknown) => {
-        this.#leave(running);
-        if (running.clients + running.works === 0 && !(error instanceof Cancelled)) this.#parts.report(error);
-        running.end((waiting) => waiting.fail(error), this.#parts.report);
-      },
+    const end = callNow(run, running);
+    if (end === null) return;
+    // Whoever began it is told after that has returned.
+    Promise.resolve(end).then(
+      (value) => running.take(value),
+      (error: unknown) => running.fail(error),
     );
   }
 
@@ -253,13 +267,13 @@ export class InFlight<T> {
   }
 }
 
-/** What a work does. */
-type Run<T> = (work: Work) => Promise<T>;
+/** What a work does: its value, now or as a promise; null: `end` is told of it, after this has returned. */
+type Run<T> = (work: Work, end: Taker<T>) => Soon<T> | null;
 
 /** Calls `run`; what it throws before its first wait becomes a rejection too. */
-function callNow<T>(run: Run<T>, work: Work): Promise<T> {
+function callNow<T>(run: Run<T>, running: Running<T>): Soon<T> | null {
   try {
-    return run(work);
+    return run(running.work, running);
   } catch (error) {
     return Promise.reject(error);
   }

@@ -8,10 +8,15 @@
 
 import type { Clock } from '../ports/clock.ts';
 
+/** Who waits for a later turn, and needs no promise for it. What `goOn` throws, a bug, keeps nobody else from going on. */
+export interface TurnWaiter {
+  goOn(): void;
+}
+
 /** Work that waits for a later turn. */
 interface WaitingWork {
   readonly cost: number;
-  readonly release: () => void;
+  readonly waiter: TurnWaiter;
 }
 
 /** The share of one kind of work. */
@@ -19,7 +24,7 @@ export class TurnLimiter {
   readonly #clock: Clock;
   readonly #perTurn: number;
   #taken = 0;
-  #waiting: WaitingWork[] = [];
+  readonly #waiting: WaitingWork[] = [];
 
   /** `perTurn`: units of work in one turn. */
   constructor(clock: Clock, perTurn: number) {
@@ -32,13 +37,26 @@ export class TurnLimiter {
    * costs more than a turn's share has a turn alone.
    */
   take(cost: number): Promise<void> | null {
+    return this.#takeNow(cost) ? null : new Promise((goOn) => this.#wait(cost, { goOn }));
+  }
+
+  /** The same for who is told: true when it may be done at once, else `goOn` is called when it may. */
+  takeFor(waiter: TurnWaiter, cost: number): boolean {
+    if (this.#takeNow(cost)) return true;
+    this.#wait(cost, waiter);
+    return false;
+  }
+
+  #takeNow(cost: number): boolean {
     const share = Math.min(this.#perTurn, cost);
-    if (this.#waiting.length > 0 || (this.#taken > 0 && this.#taken + share > this.#perTurn)) {
-      return new Promise((release) => this.#waiting.push({ cost: share, release }));
-    }
+    if (this.#waiting.length > 0 || (this.#taken > 0 && this.#taken + share > this.#perTurn)) return false;
     if (this.#taken === 0) this.#clock.inTurn(this.#endTurn);
     this.#taken += share;
-    return null;
+    return true;
+  }
+
+  #wait(cost: number, waiter: TurnWaiter): void {
+    this.#waiting.push({ cost: Math.min(this.#perTurn, cost), waiter });
   }
 
   readonly #endTurn = (): void => {
@@ -52,6 +70,15 @@ export class TurnLimiter {
       if (this.#taken >= this.#perTurn) break;
     }
     this.#clock.inTurn(this.#endTurn);
-    for (const { release } of this.#waiting.splice(0, count)) release();
+    this.#release(this.#waiting.splice(0, count));
   };
+
+  #release(released: readonly WaitingWork[]): void {
+    let next = 0;
+    try {
+      while (next < released.length) released[next++]?.waiter.goOn();
+    } finally {
+      if (next < released.length) this.#waiting.unshift(...released.slice(next));
+    }
+  }
 }

@@ -104,7 +104,7 @@ function takeIn(bytes: Uint8Array, type: number): void {
     ...{ question, zone: ZONE, scrubbed },
   });
   const rrsets = new RRsetCache({ ...bench.ports, maxBytes: 4_000_000 });
-  const share = new CacheShare(rrsets.maxBytes, () => {});
+  const share = new CacheShare(rrsets.maxBytes, bench.counters);
   const now = bench.ports.clock.unixSeconds();
   const source: ResponseSource = {
     ...{
@@ -123,10 +123,10 @@ function takeIn(bytes: Uint8Array, type: number): void {
     keepResponse(scrubbed, question, source);
     return;
   }
-  const cut = keepReferral(scrubbed, classified.servers, serversOfHints(options), source);
-  const parts = { rrsets, options, clock: bench.ports.clock, delegations: bench.delegations };
+  const cut = keepReferral(scrubbed, classified.servers, serversOfHints({ options, addressRules: rules }), source);
+  const parts = { rrsets, options, addressRules: rules, clock: bench.ports.clock, delegations: bench.delegations };
   const { candidates } = serversOfDelegation(cut, parts);
-  const selection = { servers: bench.servers, random: bench.ports.random, options, addressRules: rules };
+  const selection = { servers: bench.servers, random: bench.ports.random, options };
   for (let i = 0; i < 32; i++) {
     const chosen = chooseServer(candidates, { zone: cut.zone, type: TYPE.A }, new Set(), selection);
     if (chosen !== null) chosen.candidate.attempts++;

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { MAX_MINIMISE_STEPS, Minimiser } from '../../src/iterate/minimise.ts';
+import { nameFrom } from '../../src/wire/name.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
 import { questionFrom } from '../support/records.ts';
 import { questionLine } from './support.ts';
@@ -12,7 +13,7 @@ const START = { delegations: { isNoCut: nothing }, asksForAFirst: false };
 /** The questions sent when every server knows only one more label and nobody ever refers. */
 function walk(text: string, known: (name: string) => boolean = nothing, asksForAFirst = false): string[] {
   const minimiser = new Minimiser(questionFrom(text), 'relaxed', {
-    delegations: { isNoCut: (name) => known(questionLine({ name, type: 1, class: 1 })) },
+    delegations: { isNoCut: (name, at = 0) => known(questionLine({ name: nameFrom(name, at), type: 1, class: 1 })) },
     asksForAFirst,
   });
   minimiser.enter(mustParseName('.'));

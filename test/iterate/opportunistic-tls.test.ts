@@ -6,6 +6,9 @@ import { FLAG, RCODE } from '../../src/wire/rcode.ts';
 import { questionFrom } from '../support/records.ts';
 import { Bench, endOf, type Script } from './support.ts';
 
+/** Asks, and wants to know nothing. */
+const NOBODY = { take: () => {}, fail: () => {} };
+
 const SERVER = '192.0.2.53';
 const ZONE = mustParseName('example.');
 const TLS_SERVER = `${SERVER}@853`;
@@ -106,7 +109,7 @@ describe('a server that takes TLS', () => {
     const asked = { server: { ip: other, port: 53 }, known: bench.servers.at(`${other}@53`, ZONE), tlsName: null };
     const rest = { recursion: false, transport: 'udp' as const, needsSignatures: false, zoneTimeouts: 0 };
     const question = questionFrom('slow.example. A');
-    void upstream.ask(bench.newWork('slow.example. A'), { ...asked, ...rest, question });
+    upstream.ask(bench.newWork('slow.example. A'), { ...asked, ...rest, question }, NOBODY);
     await bench.ports.clock.advance(10);
     bench.asked.length = 0;
     await bench.run('b.example. A');
@@ -194,7 +197,7 @@ describe('a server that takes no TLS', () => {
       const ip = `198.51.100.${i}`;
       bench.serve(ip, ANSWERS);
       const asked = { server: { ip, port: 53 }, known: bench.servers.at(`${ip}@53`, ZONE), ...rest };
-      void upstream.ask(bench.newWork('a.example. A'), { ...asked, question: questionFrom('a.example. A') });
+      upstream.ask(bench.newWork('a.example. A'), { ...asked, question: questionFrom('a.example. A') }, NOBODY);
     }
     await bench.ports.clock.advance(100);
     expect(bench.counters.get('opportunistic-tls.probes')).toBe(2);

@@ -16,26 +16,26 @@ function bench(options: Partial<IterateOptions> = {}) {
   const { clock, random } = makeFakePorts();
   const servers = new ServerCache({ clock, options: DEFAULT_SERVER_CACHE_OPTIONS });
   const whole = { ...DEFAULT_ITERATE_OPTIONS, ...options };
-  const parts = { servers, random, options: whole, addressRules: new AddressRules(whole) };
+  const parts = { servers, random, options: whole };
   const choose = (candidates: readonly Candidate[], avoid = new Set<string>()) =>
     chooseServer(candidates, { zone: ZONE, type: TYPE.A }, avoid, parts)?.candidate.address.ip ?? null;
   /** The addresses chosen in 200 choices. */
   const chosen = (candidates: readonly Candidate[]) => new Set(Array.from({ length: 200 }, () => choose(candidates)));
-  return { servers, choose, chosen };
+  const rules = new AddressRules(whole);
+  const at = (...ips: string[]) => ips.map((ip) => candidateOf(rules.at(ip)));
+  return { servers, choose, chosen, at };
 }
-
-const at = (...ips: string[]) => ips.map((ip) => candidateOf({ ip, port: 53 }));
 
 describe('chooseServer', () => {
   test('spreads over all that are within 400 ms of the best', () => {
-    const { servers, chosen } = bench();
+    const { servers, chosen, at } = bench();
     servers.report(servers.at('192.0.2.1@53', ZONE), { kind: 'answered', rttMs: 10 });
     servers.report(servers.at('192.0.2.2@53', ZONE), { kind: 'answered', rttMs: 100 });
     expect(chosen(at('192.0.2.1', '192.0.2.2', '192.0.2.3'))).toEqual(new Set(['192.0.2.1', '192.0.2.2', '192.0.2.3']));
   });
 
   test('leaves a server that timed out alone while others answer', () => {
-    const { servers, chosen } = bench();
+    const { servers, chosen, at } = bench();
     servers.report(servers.at('192.0.2.1@53', ZONE), { kind: 'answered', rttMs: 10 });
     servers.report(servers.at('192.0.2.2@53', ZONE), { kind: 'silent', waitedMs: 376, type: TYPE.A });
     expect(chosen(at('192.0.2.1', '192.0.2.2'))).toEqual(new Set(['192.0.2.1']));
@@ -43,7 +43,7 @@ describe('chooseServer', () => {
   });
 
   test('never asks a lame server, and the other kinds only when nothing better is left', () => {
-    const { servers, chosen, choose } = bench();
+    const { servers, chosen, choose, at } = bench();
     servers.report(servers.at('192.0.2.1@53', ZONE), { kind: 'lame', lameness: 'lame', type: TYPE.A });
     servers.report(servers.at('192.0.2.2@53', ZONE), { kind: 'lame', lameness: 'dnssec-lame', type: TYPE.A });
     servers.report(servers.at('192.0.2.3@53', ZONE), { kind: 'lame', lameness: 'recursion-lame', type: TYPE.A });
@@ -54,7 +54,7 @@ describe('chooseServer', () => {
   });
 
   test('gives up a server after its attempts, and leaves out those to avoid', () => {
-    const { choose } = bench();
+    const { choose, at } = bench();
     const [candidate] = at('192.0.2.1');
     if (candidate === undefined) throw new Error('none');
     candidate.attempts = 5;
@@ -63,7 +63,7 @@ describe('chooseServer', () => {
   });
 
   test('asks the others first when one has just been silent, though it is in the band', () => {
-    const { chosen } = bench();
+    const { chosen, at } = bench();
     const [silent, other] = at('192.0.2.1', '192.0.2.2');
     if (silent === undefined || other === undefined) throw new Error('none');
     silent.timeouts = 1;
@@ -71,7 +71,7 @@ describe('chooseServer', () => {
   });
 
   test('sends some questions to the fastest servers only, when told to', () => {
-    const { servers, chosen } = bench({ fastServers: { permil: 1000, count: 1 } });
+    const { servers, chosen, at } = bench({ fastServers: { permil: 1000, count: 1 } });
     servers.report(servers.at('192.0.2.1@53', ZONE), { kind: 'answered', rttMs: 10 });
     servers.report(servers.at('192.0.2.2@53', ZONE), { kind: 'answered', rttMs: 60 });
     expect(chosen(at('192.0.2.1', '192.0.2.2'))).toEqual(new Set(['192.0.2.1']));
@@ -80,20 +80,25 @@ describe('chooseServer', () => {
   test('reaches IPv4 through NAT64 although rules forbid IPv6', () => {
     const nat64Prefix = { address: Uint8Array.of(0, 0x64, 0xff, 0x9b, ...new Uint8Array(12)), prefixLength: 96 };
     const doNotQuery = [{ address: new Uint8Array(16), prefixLength: 0 }];
-    const { choose } = bench({ nat64Prefix, doNotQuery, useIp4: false });
+    const { choose, at } = bench({ nat64Prefix, doNotQuery, useIp4: false });
     expect(choose(at('192.0.2.1'))).toBe('192.0.2.1');
     expect(choose(at('64:ff9b::c000:201'))).toBe('64:ff9b::c000:201');
     expect(choose(at('2001:db8::1'))).toBeNull();
   });
 
   test('keeps to the families that are switched on, and to the preferred one', () => {
-    expect(bench({ useIp6: false }).choose(at('2001:db8::1'))).toBeNull();
-    expect(bench({ useIp4: false }).choose(at('192.0.2.1'))).toBeNull();
-    expect(bench({ preferFamily: 'ip6' }).chosen(at('192.0.2.1', '2001:db8::1'))).toEqual(new Set(['2001:db8::1']));
+    const [withoutIp6, withoutIp4, prefersIp6] = [
+      { useIp6: false },
+      { useIp4: false },
+      { preferFamily: 'ip6' } as const,
+    ].map((options) => bench(options));
+    expect(withoutIp6?.choose(withoutIp6.at('2001:db8::1'))).toBeNull();
+    expect(withoutIp4?.choose(withoutIp4.at('192.0.2.1'))).toBeNull();
+    expect(prefersIp6?.chosen(prefersIp6.at('192.0.2.1', '2001:db8::1'))).toEqual(new Set(['2001:db8::1']));
   });
 
   test('tries a family without a route only when there is nothing else', () => {
-    const { servers, chosen } = bench();
+    const { servers, chosen, at } = bench();
     servers.noteUnreachable('2001:db8::1@53');
     servers.noteUnreachable('2001:db8::2@53');
     servers.noteUnreachable('2001:db8::4@53');

@@ -4,7 +4,7 @@ import { AnswerCache } from '../../src/cache/answer-cache.ts';
 import { DelegationCache } from '../../src/cache/delegation-cache.ts';
 import { RRsetCache } from '../../src/cache/rrset-cache.ts';
 import { ServerCache } from '../../src/cache/server-cache.ts';
-import { createIterate, type Iterate, type IterateCallOptions } from '../../src/iterate/iterate.ts';
+import { createIterate, type IterateCallOptions } from '../../src/iterate/iterate.ts';
 import type { IterateOptions } from '../../src/iterate/options.ts';
 import { Upstream } from '../../src/iterate/upstream.ts';
 import type { IterationResult } from '../../src/terms/iteration-result.ts';
@@ -22,6 +22,7 @@ import { rdatasOf, rrsetOwner, rrsetType } from '../../src/wire/rrset.ts';
 import { Budget } from '../../src/work/budget.ts';
 import type { Fetch } from '../../src/work/fetch.ts';
 import { InFlight } from '../../src/work/in-flight.ts';
+import { soonOrTold } from '../../src/work/taker.ts';
 import { Work } from '../../src/work/work.ts';
 import { type FakePorts, makeFakePorts } from '../fake/fake-ports.ts';
 import { SeededRandom } from '../fake/fake-random.ts';
@@ -97,7 +98,7 @@ export class Bench {
   readonly answers: AnswerCache;
   readonly delegations: DelegationCache;
   readonly servers: ServerCache;
-  readonly iterate: Iterate;
+  readonly iterate: (work: Work, call?: IterateCallOptions) => Promise<IterationResult>;
   readonly upstream: Upstream;
   readonly options: IterateOptions;
   readonly trace = new Trace();
@@ -129,7 +130,7 @@ export class Bench {
     });
     this.options = whole;
     this.upstream = new Upstream({ clock, network, random, counters, notice, servers: this.servers, options: whole });
-    this.iterate = createIterate({
+    const iterate = createIterate({
       ...{ clock, network, random, counters: this.counters },
       ...{ rrsets: this.rrsets, delegations: this.delegations, servers: this.servers },
       fetch: this.fetch,
@@ -138,6 +139,7 @@ export class Bench {
       options: whole,
       upstream: this.upstream,
     });
+    this.iterate = (work, call = {}) => soonOrTold((asker) => iterate(work, call, asker));
   }
 
   readonly fetch: Fetch = async (parent, question, options = {}) => {

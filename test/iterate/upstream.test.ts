@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { Upstream } from '../../src/iterate/upstream.ts';
-import type { SentQuery } from '../../src/iterate/upstream-query.ts';
+import type { SentQuery, UpstreamResult } from '../../src/iterate/upstream-query.ts';
 import { readU16 } from '../../src/wire/bytes.ts';
 import { EDNS_OPTION, type EdnsOption, readEdns } from '../../src/wire/edns.ts';
 import { MessageBuilder } from '../../src/wire/message-builder.ts';
@@ -10,6 +10,7 @@ import { parseMessage } from '../../src/wire/message-view.ts';
 import { ROOT } from '../../src/wire/name.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
 import { FLAG, RCODE } from '../../src/wire/rcode.ts';
+import { promised } from '../../src/work/taker.ts';
 import type { IncomingQuery } from '../fake/fake-server.ts';
 import { questionFrom, recordFrom } from '../support/records.ts';
 import { Bench, endOf, lines, responseBytes } from './support.ts';
@@ -368,7 +369,9 @@ describe('copies of what goes over a connection (dnstap)', () => {
     const how = { recursion: true, transport: 'tcp' as const, needsSignatures: false, zoneTimeouts: 0 };
     for (const host of ['a', 'b']) {
       const question = questionFrom(`${host}.example. A`);
-      await clock.runUntilSettled(upstream.ask(bench.newWork(`${host}.example. A`), { ...asked, ...how, question }));
+      await clock.runUntilSettled(
+        promised((asker) => upstream.ask(bench.newWork(`${host}.example. A`), { ...asked, ...how, question }, asker)),
+      );
     }
     upstream.close();
     expect(locals).toEqual(Array(4).fill('tcp 192.0.2.53'));
@@ -380,12 +383,40 @@ function wayOut(bench: Bench, tap?: ConstructorParameters<typeof Upstream>[0]['t
   const { clock, network, random } = bench.ports;
   const parts = { clock, network, random, servers: bench.servers, counters: bench.counters };
   const upstream = new Upstream({ ...parts, options: bench.options, tap });
-  const asked = { server: { ip: SERVER, port: 53 }, known: bench.servers.at(`${SERVER}@53`, ROOT), tlsName: null };
-  const how = { recursion: true, transport: 'udp' as const, needsSignatures: false, zoneTimeouts: 0 };
-  const ask = (work = bench.newWork('www.example. A')) =>
-    upstream.ask(work, { ...asked, ...how, question: questionFrom('www.example. A') });
+  const how = { recursion: true, transport: 'udp' as const, needsSignatures: false, zoneTimeouts: 0, tlsName: null };
+  const ask = (work = bench.newWork('www.example. A'), ip = SERVER) => {
+    const asked = { server: { ip, port: 53 }, known: bench.servers.at(`${ip}@53`, ROOT) };
+    return promised<UpstreamResult>((asker) =>
+      upstream.ask(work, { ...asked, ...how, question: questionFrom('www.example. A') }, asker),
+    );
+  };
   return { ask, upstream };
 }
+
+test('one question to several servers at once is one to each, and whoever ends first takes no other along', async () => {
+  const bench = benchFor('udp');
+  const ips = ['192.0.2.1', '192.0.2.2', '192.0.2.3'] as const;
+  const held = new Map<string, IncomingQuery>();
+  for (const ip of ips) bench.ports.servers.serve(ip, (query) => void held.set(ip, query));
+  const { ask } = wayOut(bench);
+  const ended: string[] = [];
+  const start = (): void => {
+    for (const ip of ips) for (let i = 0; i < 2; i++) void ask(undefined, ip).then(() => ended.push(ip));
+  };
+  start();
+  await bench.ports.clock.settle();
+  const [first, middle, last] = ips;
+  for (const ip of [middle, first, last]) {
+    const query = held.get(ip);
+    query?.reply(responseBytes(questionFrom('www.example. A'), ANSWER, readU16(query.bytes, 0)));
+    await bench.ports.clock.settle();
+  }
+  expect(ended).toEqual([middle, middle, first, first, last, last]);
+  expect(bench.ports.network.sentDatagrams).toBe(2 * ips.length);
+  start();
+  await bench.ports.clock.settle();
+  expect(bench.ports.network.sentDatagrams).toBe(3 * ips.length);
+});
 
 describe('a question that ends in another way than with an answer leaves nothing behind', () => {
   test('when its work is stopped', async () => {

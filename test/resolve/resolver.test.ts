@@ -73,9 +73,13 @@ function makeResolver(
     counters,
     options: OPTIONS,
     report: (error) => expect.unreachable(String(error)),
-    makeIterate: (fetch) => async (work, call) => {
-      asked.push(call ?? {});
-      return ask(work, call ?? {}, fetch);
+    makeIterate: (fetch) => (work, call, asker) => {
+      asked.push(call);
+      void (async () => ask(work, call, fetch))().then(
+        (found) => asker.take(found),
+        (error: unknown) => asker.fail(error),
+      );
+      return null;
     },
     makeValidate: () => async (_work, found) => {
       const server = found.end.server ?? '';

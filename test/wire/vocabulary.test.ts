@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { mustParseName } from '../../src/wire/name-text.ts';
-import { questionKey, questionOf, questionsEqual, questionText } from '../../src/wire/question.ts';
+import { questionKey, questionOf, questionPlace, questionsEqual, questionText } from '../../src/wire/question.ts';
 import { RCODE, rcodeText } from '../../src/wire/rcode.ts';
 import { TYPE } from '../../src/wire/rr-type.ts';
 import { packRRset, rrsetOwner, signaturesOf, unpackRRset, withOwner, withSignatures } from '../../src/wire/rrset.ts';
@@ -22,6 +22,7 @@ describe('questions', () => {
   test('are equal without case, and so are their keys', () => {
     const same = questionOf(mustParseName('mail.example.'), TYPE.MX);
     expect([questionsEqual(asked, same), questionKey(asked) === questionKey(same)]).toEqual([true, true]);
+    expect(questionPlace(asked, 1024)).toBe(questionPlace(same, 1024));
   });
 
   test('differ by type, class and name', () => {

@@ -66,3 +66,26 @@ test('gives the largest messages a turn each, and holds no small one up longer t
   await end();
   expect(ran).toEqual(['large', 'large', 'small', 'middle', 'small', 'small']);
 });
+
+test('tells who waits without a promise, in the same order; what one of them throws keeps no other from going on', async () => {
+  const { clock, end } = turns();
+  const pace = new TurnLimiter(clock, 2);
+  const ran: string[] = [];
+  const waiter = (name: string, bug?: Error) => ({
+    goOn: () => {
+      ran.push(name);
+      if (bug !== undefined) throw bug;
+    },
+  });
+  expect(pace.takeFor(waiter('at once'), 2)).toBe(true);
+  const bug = new Error('a bug');
+  expect(pace.takeFor(waiter('first', bug), 1)).toBe(false);
+  expect(pace.takeFor(waiter('second'), 1)).toBe(false);
+  void pace.take(1)?.then(() => ran.push('promised'));
+  expect(pace.takeFor(waiter('last'), 1)).toBe(false);
+  await expect(end()).rejects.toBe(bug);
+  expect(ran).toEqual(['first']);
+  await end();
+  await end();
+  expect(ran).toEqual(['first', 'second', 'promised', 'last']);
+});
