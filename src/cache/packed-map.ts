@@ -30,6 +30,8 @@ export interface Choice<Value> {
   choose(held: Value | null, offered: Value): Value;
   /** As for `set`. */
   isSame(chosen: Value, held: Value): boolean;
+  /** True when it shows in the octets of what is held that the offered value is chosen, and says the same: no object is made then. */
+  isClear?(offered: Value, held: Unpacker): boolean;
 }
 
 /** Octets of a value before its key: type, class, four more, the name. */
@@ -143,6 +145,11 @@ export class PackedMap<Value extends object> {
     const typeAndClass = readU32(key, 0);
     const hash = this.#hash.with(typeAndClass);
     const slot = this.#search(hash, typeAndClass);
+    if (slot !== NO_SLOT && this.#bans === null && choice.isClear?.(offered, this.#readerOf(slot)) === true) {
+      this.#write(offered);
+      this.#put(offered, hash, slot, true);
+      return offered;
+    }
     const held = slot === NO_SLOT ? null : this.#unlessBanned(this.#read(slot));
     const chosen = choice.choose(held, offered);
     if (chosen === held) return chosen;

@@ -5,7 +5,7 @@ import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { readU32, writeU32 } from '../wire/bytes.ts';
 import { OWNER_AT, type PlacedRRset, type RRset, rdatasAt } from '../wire/rrset.ts';
 import type { PackedForm } from './packed-map.ts';
-import { isSecureHere, readVerdict, writeVerdict } from './packed-verdict.ts';
+import { isSecureHere, isUncheckedHere, readVerdict, writeVerdict } from './packed-verdict.ts';
 import type { Packer, Unpacker } from './packing.ts';
 
 const NOT_KEPT = 1;
@@ -65,10 +65,24 @@ export function placeSecure(to: PlacedRRset, from: Unpacker): number {
   placeRanked(to, from.octets, from.characters, from.at);
   from.at += LENGTH_OCTETS + readU32(from.octets, from.at) + TIME_OCTETS;
   const expiresAt = from.time();
+  skipToVerdict(from);
+  return isSecureHere(from) ? expiresAt : 0;
+}
+
+/** True when the reader is at a held one of the same set, octet for octet, that nobody has checked. */
+export function isUncheckedOf({ rrset }: RankedRRset, from: Unpacker): boolean {
+  const length = from.u32();
+  if (length !== rrset.length || from.characters.compare(rrset, 0, length, from.at, from.at + length) !== 0) return false;
+  from.at += length + 2 * TIME_OCTETS;
+  skipToVerdict(from);
+  return isUncheckedHere(from);
+}
+
+/** From after a held one's end of life on. */
+function skipToVerdict(from: Unpacker): void {
   from.at += TIME_OCTETS + RANK_OCTETS;
   if ((from.u8() & HAS_SERVER) !== 0) from.skipText();
   from.skipNameBeside();
-  return isSecureHere(from) ? expiresAt : 0;
 }
 
 /** Writes the end of a set's life into the one that lies there, when that is the same, secure too; false: it is another. */
