@@ -72,7 +72,8 @@ export function placeSecure(to: PlacedRRset, from: Unpacker): number {
 /** True when the reader is at a held one of the same set, octet for octet, that nobody has checked. */
 export function isUncheckedOf({ rrset }: RankedRRset, from: Unpacker): boolean {
   const length = from.u32();
-  if (length !== rrset.length || from.characters.compare(rrset, 0, length, from.at, from.at + length) !== 0) return false;
+  if (length !== rrset.length || from.characters.compare(rrset, 0, length, from.at, from.at + length) !== 0)
+    return false;
   from.at += length + 2 * TIME_OCTETS;
   skipToVerdict(from);
   return isUncheckedHere(from);

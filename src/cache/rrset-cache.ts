@@ -51,7 +51,7 @@ export class RRsetCache {
   constructor({ clock, random, maxBytes }: RRsetCacheParts) {
     this.#clock = clock;
     this.maxBytes = maxBytes;
-    this.#sets = new PackedMap({ random, maxBytes, form: RANKED_FORM });
+    this.#sets = new PackedMap({ random, maxBytes, form: RANKED_FORM, isReferredTo: true });
     const now = (): number => clock.unixSeconds();
     // Nothing but its rank may differ when the data is the held set's own.
     this.#stored = { choose: (held, offered) => choose(held, offered, now(), false), isSame: hasDataOf };
