@@ -6,7 +6,7 @@ import { readU32, writeU32 } from '../wire/bytes.ts';
 import { OWNER_AT, type PlacedRRset, type RRset, rdatasAt } from '../wire/rrset.ts';
 import type { PackedForm } from './packed-map.ts';
 import { isSecureHere, isUncheckedHere, readVerdict, writeVerdict } from './packed-verdict.ts';
-import type { Packer, Unpacker } from './packing.ts';
+import { isSameAt, type Packer, type Unpacker } from './packing.ts';
 
 const NOT_KEPT = 1;
 const LEFT_OUT = 2;
@@ -71,10 +71,9 @@ export function placeSecure(to: PlacedRRset, from: Unpacker): number {
 
 /** True when the reader is at a held one of the same set, octet for octet, that nobody has checked. */
 export function isUncheckedOf({ rrset }: RankedRRset, from: Unpacker): boolean {
-  const length = from.u32();
-  if (length !== rrset.length || from.characters.compare(rrset, 0, length, from.at, from.at + length) !== 0)
-    return false;
-  from.at += length + 2 * TIME_OCTETS;
+  const end = from.u32() + from.at;
+  if (!isSameAt(rrset, from.octets, from.at, end)) return false;
+  from.at = end + 2 * TIME_OCTETS;
   skipToVerdict(from);
   return isUncheckedHere(from);
 }
@@ -87,11 +86,10 @@ function skipToVerdict(from: Unpacker): void {
 }
 
 /** Writes the end of a set's life into the one that lies there, when that is the same, secure too; false: it is another. */
-export function renewRanked({ rrset, expiresAt }: RankedRRset, { octets, characters, at }: PlacedRRset): boolean {
-  const { length } = rrset;
-  if (readU32(octets, at - LENGTH_OCTETS) !== length) return false;
-  if (characters.compare(rrset, 0, length, at, at + length) !== 0) return false;
-  writeU32(octets, at + length + TIME_OCTETS, expiresAt);
+export function renewRanked({ rrset, expiresAt }: RankedRRset, { octets, at }: PlacedRRset): boolean {
+  const end = at + readU32(octets, at - LENGTH_OCTETS);
+  if (!isSameAt(rrset, octets, at, end)) return false;
+  writeU32(octets, end + TIME_OCTETS, expiresAt);
   return true;
 }
 

@@ -109,10 +109,10 @@ export class Packer {
   }
 }
 
-/** True when the name is what stands from `at` to `end`, octet for octet. */
-function isSameAt(name: Name, octets: Uint8Array, at: number, end: number): boolean {
-  if (name.length !== end - at) return false;
-  for (let i = 0; i < name.length; i++) if (name[i] !== octets[at + i]) return false;
+/** True when a value is what stands from `at` to `end`, octet for octet. */
+export function isSameAt(value: Uint8Array, octets: Uint8Array, at: number, end: number): boolean {
+  if (value.length !== end - at) return false;
+  for (let i = 0; i < value.length; i++) if (value[i] !== octets[at + i]) return false;
   return true;
 }
 
