@@ -62,7 +62,7 @@ const LONG_CUT_WAIT_EVERY = 4;
 const ADDRESS_OCTETS = 400;
 /** Octets of a usual address, and of a usual server of a zone, each with its key, for the bounds: Unbound counts entries. */
 const USUAL_ADDRESS_OCTETS = 540;
-const USUAL_INFO_OCTETS = 350;
+const USUAL_INFO_OCTETS = 310;
 /** Octets that `maxServers` stands for, each: address, zone, and encryption. */
 export const OCTETS_PER_SERVER = USUAL_ADDRESS_OCTETS + USUAL_INFO_OCTETS + ENCRYPTED_SERVER_OCTETS;
 /** Entries looked through at most for servers that bear witness on our line. */
@@ -416,9 +416,10 @@ export class ServerCache {
 
   /** The entry, also one that has expired. */
   #infoOf(known: KnownServer): ServerZoneInfo | null {
-    if (known.info === null || known.infosAt !== this.#infos.changes) {
+    const { changes, additions } = this.#infos;
+    if (known.infosAt !== (known.info === null ? additions : changes)) {
       known.info = this.#infos.get(known.key);
-      known.infosAt = this.#infos.changes;
+      known.infosAt = known.info === null ? additions : changes;
     }
     return known.info;
   }
@@ -429,9 +430,10 @@ export class ServerCache {
   }
 
   #freshAddress(known: KnownServer): KnownAddress | null {
-    if (known.address === null || known.addressesAt !== this.#addresses.changes) {
+    const { changes, additions } = this.#addresses;
+    if (known.addressesAt !== (known.address === null ? additions : changes)) {
       known.address = this.#addresses.get(known.server);
-      known.addressesAt = this.#addresses.changes;
+      known.addressesAt = known.address === null ? additions : changes;
     }
     return known.address !== null && this.#isFresh(known.address) ? known.address : null;
   }

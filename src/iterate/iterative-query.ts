@@ -171,7 +171,7 @@ export class IterativeQuery {
   /** What the other learned is in the cache of delegations; when nothing is, this question asks for itself. */
   #goOnAfterOther(): Outcome | null {
     const start = this.#findStart();
-    if (this.#isKnownNoCut(this.#minimiser.current.name)) this.#minimiser.advance();
+    if (this.isNoCut(this.#minimiser.current.name)) this.#minimiser.advance();
     else if (start.kind === 'servers' && start.servers.zone.length > this.#servers.zone.length)
       this.#enter(start.servers);
     return this.#goDown();
@@ -182,12 +182,13 @@ export class IterativeQuery {
     // Only a client's AAAA is preceded by A (minimise.ts): no other question is worth a look for it.
     const mayPrecede = this.#work.parent === null && this.#question.type === TYPE.AAAA;
     return new Minimiser(this.#question, options.minimisation, {
-      delegations: { isNoCut: (name, at) => this.#isKnownNoCut(name, at) },
+      delegations: this,
       asksForAFirst: mayPrecede && findCached({ ...this.#question, type: TYPE.A }) === null,
     });
   }
 
-  #isKnownNoCut(name: Name, at = 0): boolean {
+  /** True when the name, or the one above it whose first label is at `at`, is known to be no cut. */
+  isNoCut(name: Name, at = 0): boolean {
     return isKnownNoCut(this.#parts, name, this.#servers.zone, at);
   }
 

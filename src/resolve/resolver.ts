@@ -31,7 +31,7 @@ import { Cancelled } from '../work/cancelled.ts';
 import { Deadlines } from '../work/deadlines.ts';
 import type { Fetch } from '../work/fetch.ts';
 import { InFlight, type InFlightEntry } from '../work/in-flight.ts';
-import { andThen, type Soon } from '../work/soon.ts';
+import type { Soon } from '../work/soon.ts';
 import { soonOrTold, type Taker } from '../work/taker.ts';
 import { Work, type WorkMode } from '../work/work.ts';
 import { findForFetch } from './cached-data.ts';
@@ -130,7 +130,8 @@ export class Resolver {
     };
     this.#steps = {
       findData: (work, tries, asker) => this.#findData(work, tries, asker),
-      judge: (work, tries, found) => this.#judge(work, tries, found),
+      validate: (work, found) => this.#validate(work, found),
+      endOfAnswer: (work, tries, found, validated) => this.#endOfAnswer(work, tries, found, validated),
       endOfFailure: (work, tries, found) => this.#endOfFailure(work, tries, found),
       cancelled: (work) => this.#fail(work, { kind: 'cancelled' }),
       isOfOldTrust: (work) => this.#isOfOldTrust(work),
@@ -426,10 +427,6 @@ export class Resolver {
     const mayAskAgain = isByMemory === true && isKeptFailure(why);
     if (!mayAskAgain) return this.#fail(work, why, notKept);
     return ++tries.restarts > this.#parts.options.maxRestarts ? this.#fail(work, { kind: 'cancelled' }) : null;
-  }
-
-  #judge(work: Work, tries: Tries, found: FoundResult): Soon<Resolution | null> {
-    return andThen(this.#validate(work, found), (validated) => this.#endOfAnswer(work, tries, found, validated));
   }
 
   /** How a work ends that found an answer; null: it was bogus, and others are asked. */
