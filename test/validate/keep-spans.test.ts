@@ -4,9 +4,10 @@ import { describe, expect, test } from 'vitest';
 import { DenialCache } from '../../src/cache/denial-cache.ts';
 import { SECURE } from '../../src/terms/verdict.ts';
 import { keepSpans } from '../../src/validate/keep-spans.ts';
+import { labelCount } from '../../src/wire/name.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
 import { TYPE } from '../../src/wire/rr-type.ts';
-import { rrsetOwner } from '../../src/wire/rrset.ts';
+import { rdatasOf, rrsetOwner } from '../../src/wire/rrset.ts';
 import { SeededRandom } from '../fake/fake-random.ts';
 import { SignedTree, type TestZone } from './signed-tree.ts';
 
@@ -19,7 +20,10 @@ function caseOf() {
   const now = tree.clock.unixSeconds();
   /** When what was kept of a secure set ends, seconds from now; null: nothing was. */
   const lifeOf = (ranked: Proven, authority: readonly Proven[] = [], maxIterations = 150): number | null => {
-    keepSpans(denials, { zone: zone.name, verified: [ranked], authority, now, maxIterations });
+    const owner = rrsetOwner(ranked.rrset);
+    const [rdata = new Uint8Array()] = rdatasOf(ranked.rrset);
+    const record = { owner, rdata, signatureLabels: labelCount(owner) };
+    keepSpans(denials, { zone: zone.name, verified: [{ ranked, record }], authority, now, maxIterations });
     for (const piece of denials.pieces(true)) for (const kept of piece) return kept.ranked.expiresAt - now;
     return null;
   };
