@@ -27,8 +27,10 @@ describe('the sets of a section', () => {
     const [address, signature] = records('a.example. A 192.0.2.1', `a.example. RRSIG ${SIGNATURE}`);
     if (address === undefined || signature === undefined) throw new Error('no records');
     expect(signatureCount(read([address, signature]).sets[0]?.rrset as never)).toBe(1);
-    const { sets } = read([address, { ...signature, class: CLASS.CH }, { ...address, class: CLASS.CH }]);
-    expect(sets.map(({ type, rrset }) => [type, rdataCount(rrset), signatureCount(rrset)])).toEqual([[TYPE.A, 1, 0]]);
+    const others = [signature, address].map((record) => ({ ...record, class: CLASS.CH }));
+    const more = records(`a.example. RRSIG ${SIGNATURE.replace('AAAA', 'BBBB')}`);
+    const { sets } = read([address, ...others, ...more]);
+    expect(sets.map(({ type, rrset }) => [type, rdataCount(rrset), signatureCount(rrset)])).toEqual([[TYPE.A, 1, 1]]);
   });
 
   test('are no more than asked for; the records of others are counted', () => {
