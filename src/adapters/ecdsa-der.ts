@@ -39,7 +39,7 @@ function writeInteger(
   into[at + 1] = length;
   into[at + 2] = 0;
   const start = at + 2 + length - octets;
-  for (let i = 0; i < octets; i++) into[start + i] = readU8(numbers, from + i);
+  for (let i = 0; i < octets; i++) into[start + i] = numbers[from + i] as number;
 }
 
 /** 1 where a number's first octet has its top bit set: a zero octet stays before it (X.690 §8.3). */

@@ -22,9 +22,9 @@ interface EngineFlag {
 const HEAP_GROWTH: EngineFlag = { name: 'heap-growing-percent', serving: 80, usual: 0 };
 
 /**
- * Calls, turns of loops among them, after which V8's last compiler, TurboFan, takes a function from the one before it. V8 looks to cores that
- * would idle; a resolver has one, and what compiles takes it from what answers. One function takes some 3 ms and then saves a
- * tenth of a microsecond in a call: by 30,000 calls that is even. A function of the hot path has them within a second.
+ * Calls, turns of loops among them, after which V8's last compiler, TurboFan, takes a function from the one before it. V8's own number suits
+ * cores that would idle; a resolver has one, and what compiles takes it from what answers. A function takes some 3 ms of it, which
+ * faster code brings back in tens of thousands of calls (bench/RESULTS.md). The hot path has them within a second.
  */
 const LAST_COMPILER: EngineFlag = { name: 'invocation-count-for-turbofan', serving: 40_000, usual: 10_000 };
 

@@ -193,7 +193,8 @@ export function wordAt(block: number): number {
 }
 
 function classFor(octets: number): number {
-  return CLASS_OCTETS.findIndex((size) => size >= octets);
+  for (let each = 0; each < CLASS_OCTETS.length; each++) if ((CLASS_OCTETS[each] as number) >= octets) return each;
+  return NO_CLASS;
 }
 
 function octetsOfClass(sizeClass: number): number {

@@ -133,7 +133,7 @@ function dropAnswer(from: Unpacker, sets: Sets): void {
 
 function writeList(list: readonly RankedRRset[], to: Packer, sets: Sets): void {
   to.u16(list.length);
-  for (const ranked of list) to.u32(sets.refer(ranked) + 1);
+  for (let i = 0; i < list.length; i++) to.u32(sets.refer(list[i] as RankedRRset) + 1);
 }
 
 function readList(from: Unpacker, sets: Sets): readonly RankedRRset[] {

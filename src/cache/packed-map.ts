@@ -13,6 +13,7 @@ import { isAtOrBelow, labelCount, type Name, nameEnd } from '../wire/name.ts';
 import { BlockHeap, blockAt, heapOctetsFor } from './block-heap.ts';
 import { KeyHash } from './key-hash.ts';
 import { Packer, Unpacker } from './packing.ts';
+import { RecentValues } from './recent-values.ts';
 import { CELL, firstCell, INDEX_OCTETS, SlotIndex } from './slot-index.ts';
 import { FIELD, NO_SLOT, RECORD_OCTETS, SlotRecords, STATE } from './slot-records.ts';
 
@@ -30,6 +31,8 @@ export interface Choice<Value> {
   choose(held: Value | null, offered: Value): Value;
   /** As for `set`. */
   isSame(chosen: Value, held: Value): boolean;
+  /** True when it shows in the octets of what is held that the offered value is chosen, and says the same: no object is made then. */
+  isClear?(offered: Value, held: Unpacker): boolean;
 }
 
 /** Octets of a value before its key: type, class, four more, the name. */
@@ -66,6 +69,8 @@ interface PackedMapParts<Value> {
   readonly othersOctets?: () => number;
   /** True: the same few values are read again and again, so those read lately are kept as objects, up to a megabyte. */
   readonly keepsAtHand?: boolean;
+  /** True: values are referred to, mostly those that were read or written last. */
+  readonly isReferredTo?: boolean;
 }
 
 export class PackedMap<Value extends object> {
@@ -82,18 +87,22 @@ export class PackedMap<Value extends object> {
   readonly #kinds = new Uint32Array(TYPE_KINDS * LABEL_KINDS);
   /** What was read lately, at the place that its slot says; null where nothing is kept so. */
   readonly #atHand: ({ readonly slot: number; readonly value: Value } | null)[] | null;
+  /** Null where nobody refers to values. */
+  readonly #recent: RecentValues<Value> | null;
   #count = 0;
   /** Octets of what is only there for who refers to it. */
   #referredOctets = 0;
   /** What is being banned: neither found nor kept until the sweep has gone through everything; mostly null. */
   #bans: readonly ((value: Value) => boolean)[] | null = null;
 
-  constructor({ random, maxBytes, form, othersOctets = () => 0, keepsAtHand = false }: PackedMapParts<Value>) {
+  constructor(parts: PackedMapParts<Value>) {
+    const { random, maxBytes, form, othersOctets = () => 0, keepsAtHand = false, isReferredTo = false } = parts;
     this.#hash = new KeyHash(random);
     this.#maxBytes = maxBytes;
     this.#form = form;
     this.#othersOctets = othersOctets;
     this.#atHand = keepsAtHand ? new Array(HAND_PLACES).fill(null) : null;
+    this.#recent = isReferredTo ? new RecentValues() : null;
   }
 
   /** The value of the name, or of the one above it whose first label is at `at`; counts as a use. */
@@ -101,7 +110,9 @@ export class PackedMap<Value extends object> {
     const slot = this.#find(name, type, rrClass, at);
     if (slot === NO_SLOT) return null;
     this.#slots.use(slot);
-    return this.#unlessBanned(this.#read(slot));
+    const value = this.#read(slot);
+    this.#recent?.add(value, slot);
+    return this.#unlessBanned(value);
   }
 
   /** The octets of the same value, good until the next call; counts as a use. */
@@ -143,6 +154,11 @@ export class PackedMap<Value extends object> {
     const typeAndClass = readU32(key, 0);
     const hash = this.#hash.with(typeAndClass);
     const slot = this.#search(hash, typeAndClass);
+    if (slot !== NO_SLOT && this.#bans === null && choice.isClear?.(offered, this.#readerOf(slot)) === true) {
+      this.#write(offered);
+      this.#put(offered, hash, slot, true);
+      return offered;
+    }
     const held = slot === NO_SLOT ? null : this.#unlessBanned(this.#read(slot));
     const chosen = choice.choose(held, offered);
     if (chosen === held) return chosen;
@@ -158,12 +174,13 @@ export class PackedMap<Value extends object> {
       if (held !== NO_SLOT) this.#remove(held);
       return;
     }
-    if (held === NO_SLOT) this.#insert(hash);
-    else if (isSame || this.#slots.get(held, FIELD.references) === 0) this.#rewrite(held);
+    let slot = held;
+    if (held !== NO_SLOT && (isSame || this.#slots.get(held, FIELD.references) === 0)) this.#rewrite(held);
     else {
-      this.#remove(held);
-      this.#insert(hash);
+      if (held !== NO_SLOT) this.#remove(held);
+      slot = this.#insert(hash);
     }
+    this.#recent?.add(value, slot);
     this.#evict();
   }
 
@@ -179,15 +196,21 @@ export class PackedMap<Value extends object> {
    * `referred` until `release` is called for it, as often as it was given out.
    */
   refer(value: Value): number {
+    const known = this.#recent?.slotOf(value) ?? NO_SLOT;
+    const slot = known === NO_SLOT ? this.#slotFor(value) : known;
+    this.#slots.set(slot, FIELD.references, this.#slots.get(slot, FIELD.references) + 1);
+    return slot;
+  }
+
+  /** The slot in the map that holds the very same, or one that is only there for who refers to it. */
+  #slotFor(value: Value): number {
     this.#write(value);
     const hash = this.#hashWritten();
-    let slot = this.#findWritten(hash);
-    if (slot === NO_SLOT || !this.#isWritten(slot)) {
-      slot = this.#take(hash);
-      this.#slots.setState(slot, STATE.referred);
-      this.#referredOctets += this.#octetsOf(slot);
-    }
-    this.#slots.set(slot, FIELD.references, this.#slots.get(slot, FIELD.references) + 1);
+    const found = this.#findWritten(hash);
+    if (found !== NO_SLOT && this.#isWritten(found)) return found;
+    const slot = this.#take(hash);
+    this.#slots.setState(slot, STATE.referred);
+    this.#referredOctets += this.#octetsOf(slot);
     return slot;
   }
 
@@ -333,8 +356,9 @@ export class PackedMap<Value extends object> {
     return value;
   }
 
-  /** Forgets the object of a slot that holds another value from now on, or none. */
+  /** Forgets the objects of a slot that holds another value from now on, or none. */
   #dropAtHand(slot: number): void {
+    this.#recent?.forget(slot);
     const place = slot & (HAND_PLACES - 1);
     if (this.#atHand !== null && this.#atHand[place]?.slot === slot) this.#atHand[place] = null;
   }
@@ -384,13 +408,14 @@ export class PackedMap<Value extends object> {
     return true;
   }
 
-  #insert(hash: number): void {
+  #insert(hash: number): number {
     const slot = this.#take(hash);
     this.#slots.setState(slot, STATE.found);
     this.#countKind(slot, 1);
     this.#count++;
     this.#index.add(slot);
     this.#slots.putNewest(slot);
+    return slot;
   }
 
   /** Counts a value that has come (1) or goes (-1). */
@@ -491,6 +516,7 @@ export class PackedMap<Value extends object> {
     this.#slots.clear();
     this.#kinds.fill(0);
     this.#atHand?.fill(null);
+    this.#recent?.clear();
     this.#count = 0;
   }
 }

@@ -5,8 +5,8 @@ import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { readU32, writeU32 } from '../wire/bytes.ts';
 import { OWNER_AT, type PlacedRRset, type RRset, rdatasAt } from '../wire/rrset.ts';
 import type { PackedForm } from './packed-map.ts';
-import { isSecureHere, readVerdict, writeVerdict } from './packed-verdict.ts';
-import type { Packer, Unpacker } from './packing.ts';
+import { isSecureHere, isUncheckedHere, readVerdict, writeVerdict } from './packed-verdict.ts';
+import { isSameAt, type Packer, type Unpacker } from './packing.ts';
 
 const NOT_KEPT = 1;
 const LEFT_OUT = 2;
@@ -65,18 +65,31 @@ export function placeSecure(to: PlacedRRset, from: Unpacker): number {
   placeRanked(to, from.octets, from.characters, from.at);
   from.at += LENGTH_OCTETS + readU32(from.octets, from.at) + TIME_OCTETS;
   const expiresAt = from.time();
-  from.at += TIME_OCTETS + RANK_OCTETS;
-  if ((from.u8() & HAS_SERVER) !== 0) from.skipText();
-  from.skipNameBeside();
+  skipToVerdict(from);
   return isSecureHere(from) ? expiresAt : 0;
 }
 
+/** True when the reader is at a held one of the same set, octet for octet, that nobody has checked. */
+export function isUncheckedOf({ rrset }: RankedRRset, from: Unpacker): boolean {
+  const end = from.u32() + from.at;
+  if (!isSameAt(rrset, from.octets, from.at, end)) return false;
+  from.at = end + 2 * TIME_OCTETS;
+  skipToVerdict(from);
+  return isUncheckedHere(from);
+}
+
+/** From after a held one's end of life on. */
+function skipToVerdict(from: Unpacker): void {
+  from.at += TIME_OCTETS + RANK_OCTETS;
+  if ((from.u8() & HAS_SERVER) !== 0) from.skipText();
+  from.skipNameBeside();
+}
+
 /** Writes the end of a set's life into the one that lies there, when that is the same, secure too; false: it is another. */
-export function renewRanked({ rrset, expiresAt }: RankedRRset, { octets, characters, at }: PlacedRRset): boolean {
-  const { length } = rrset;
-  if (readU32(octets, at - LENGTH_OCTETS) !== length) return false;
-  if (characters.compare(rrset, 0, length, at, at + length) !== 0) return false;
-  writeU32(octets, at + length + TIME_OCTETS, expiresAt);
+export function renewRanked({ rrset, expiresAt }: RankedRRset, { octets, at }: PlacedRRset): boolean {
+  const end = at + readU32(octets, at - LENGTH_OCTETS);
+  if (!isSameAt(rrset, octets, at, end)) return false;
+  writeU32(octets, end + TIME_OCTETS, expiresAt);
   return true;
 }
 

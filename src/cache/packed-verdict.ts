@@ -40,6 +40,11 @@ export function isSecureHere(from: Unpacker): boolean {
   return from.u8() === IS_SECURE;
 }
 
+/** True when the verdict that begins here is that nobody has checked the data. */
+export function isUncheckedHere(from: Unpacker): boolean {
+  return from.u8() === UNCHECKED;
+}
+
 function isZoneReason(why: InsecureReason): why is ZoneReason {
   return ZONE_REASONS.some((kind) => kind === why.kind);
 }

@@ -59,9 +59,18 @@ export class Packer {
   /** Text of characters up to U+00FF, or any text. */
   text(value: string, encoding: 'latin1' | 'utf8' = 'latin1'): void {
     this.#room(2 + 4 * value.length);
-    const written = this.octets.write(value, this.length + 2, encoding);
+    const written =
+      encoding === 'latin1' && value.length <= MOST_TEXT_OCTETS
+        ? this.#characters(value)
+        : this.octets.write(value, this.length + 2, encoding);
     writeU16(this.octets, this.length, written);
     this.length += 2 + written;
+  }
+
+  /** One by one: of a short text that takes less than a call out of JavaScript. */
+  #characters(value: string): number {
+    for (let i = 0; i < value.length; i++) this.octets[this.length + 2 + i] = value.charCodeAt(i);
+    return value.length;
   }
 
   /**
@@ -100,10 +109,10 @@ export class Packer {
   }
 }
 
-/** True when the name is what stands from `at` to `end`, octet for octet. */
-function isSameAt(name: Name, octets: Uint8Array, at: number, end: number): boolean {
-  if (name.length !== end - at) return false;
-  for (let i = 0; i < name.length; i++) if (name[i] !== octets[at + i]) return false;
+/** True when a value is what stands from `at` to `end`, octet for octet. */
+export function isSameAt(value: Uint8Array, octets: Uint8Array, at: number, end: number): boolean {
+  if (value.length !== end - at) return false;
+  for (let i = 0; i < value.length; i++) if (value[i] !== octets[at + i]) return false;
   return true;
 }
 

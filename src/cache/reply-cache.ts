@@ -375,10 +375,11 @@ export class ReplyCache {
     words[at + VARIANT_WORD] = entry.ttlOffsets.length | verdict | variantBits(entry.flags, entry.dependsOn);
     let to = byteAt(block) + REPLY_AT;
     bytes.set(entry.reply.subarray(0, entry.replyLength), to);
-    bytes.set(this.#key.bytes.subarray(0, this.#key.octets), to + HEADER_OCTETS);
+    const { bytes: key, octets } = this.#key;
+    for (let i = 0; i < octets; i++) bytes[to + HEADER_OCTETS + i] = key[i] as number;
     to += entry.replyLength;
-    for (const offset of entry.ttlOffsets) {
-      writeU16(bytes, to, offset);
+    for (let i = 0; i < entry.ttlOffsets.length; i++) {
+      writeU16(bytes, to, entry.ttlOffsets[i] as number);
       to += 2;
     }
     bytes.set(entry.options, to);
@@ -399,8 +400,9 @@ const TTL_COUNT = 0x3fff;
 
 /** Smallest TTL in the reply; what counts for a reply without any is its expiry alone. */
 function smallestTtl(entry: ReplyToStore): number {
+  const { reply, ttlOffsets } = entry;
   let smallest = 0xffff_ffff;
-  for (const offset of entry.ttlOffsets) smallest = Math.min(smallest, readU32(entry.reply, offset));
+  for (let i = 0; i < ttlOffsets.length; i++) smallest = Math.min(smallest, readU32(reply, ttlOffsets[i] as number));
   return smallest;
 }
 
@@ -408,5 +410,10 @@ function isStorable({ reply, replyLength, questionEnd, ttlOffsets }: ReplyToStor
   if (replyLength > reply.length || questionEnd > replyLength || replyLength > MAX_BLOCK_OCTETS) return false;
   if ((readU8(reply, 2) & QR) === 0 || (readU8(reply, 2) & TC) !== 0) return false;
   if (readU16(reply, 4) !== 1 || nameEnd(reply, HEADER_OCTETS) !== questionEnd - 4) return false;
-  return ttlOffsets.length <= MAX_TTLS && ttlOffsets.every((at) => at >= questionEnd && at + 4 <= replyLength);
+  if (ttlOffsets.length > MAX_TTLS) return false;
+  for (let i = 0; i < ttlOffsets.length; i++) {
+    const at = ttlOffsets[i] as number;
+    if (at < questionEnd || at + 4 > replyLength) return false;
+  }
+  return true;
 }

@@ -16,7 +16,7 @@ import type { Name } from '../wire/name.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
 import { type PlacedRRset, type RRset, rrsetType, sameRdatas, signatureCount, signaturesOf } from '../wire/rrset.ts';
 import { type Choice, PackedMap } from './packed-map.ts';
-import { placeSecure, RANKED_FORM } from './packed-rrset.ts';
+import { isUncheckedOf, placeSecure, RANKED_FORM } from './packed-rrset.ts';
 
 /** What the cache is made from. */
 interface RRsetCacheParts {
@@ -51,7 +51,7 @@ export class RRsetCache {
   constructor({ clock, random, maxBytes }: RRsetCacheParts) {
     this.#clock = clock;
     this.maxBytes = maxBytes;
-    this.#sets = new PackedMap({ random, maxBytes, form: RANKED_FORM });
+    this.#sets = new PackedMap({ random, maxBytes, form: RANKED_FORM, isReferredTo: true });
     const now = (): number => clock.unixSeconds();
     // Nothing but its rank may differ when the data is the held set's own.
     this.#stored = { choose: (held, offered) => choose(held, offered, now(), false), isSame: hasDataOf };
@@ -59,6 +59,7 @@ export class RRsetCache {
     this.#validated = {
       choose: (held, offered) => (held === null || mayTakeVerdict(held, offered, now()) ? offered : held),
       isSame: isProofOf,
+      isClear: (offered, held) => offered.verdict?.status === 'secure' && isUncheckedOf(offered, held),
     };
   }
 

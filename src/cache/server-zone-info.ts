@@ -118,12 +118,14 @@ export class ServerZoneInfo {
   }
 
   #lameOf(type: number): LameType | null {
-    return this.#lameTypes.find((each) => each.type === tellApart(type)) ?? null;
+    return ofType(this.#lameTypes, type);
   }
 
   /** Questions in a row that were met by silence, all together. */
   get timeoutsInRow(): number {
-    return this.#timeouts.reduce((sum, { count }) => sum + count, 0);
+    let sum = 0;
+    for (let i = 0; i < this.#timeouts.length; i++) sum += (this.#timeouts[i] as TypeTimeouts).count;
+    return sum;
   }
 
   get timeoutsByKind(): Record<QueryKind, number> {
@@ -146,8 +148,8 @@ export class ServerZoneInfo {
 
   /** True while questions of the type rest. */
   isResting(type: number, nowMs: number): boolean {
-    const timeouts = this.#timeouts.find((each) => each.type === tellApart(type));
-    return timeouts !== undefined && timeouts.count >= TIMEOUTS_TO_REST && timeouts.restsUntilMs > nowMs;
+    const timeouts = ofType(this.#timeouts, type);
+    return timeouts !== null && timeouts.count >= TIMEOUTS_TO_REST && timeouts.restsUntilMs > nowMs;
   }
 
   /** The longest that any type still rests, ms; for reports. */
@@ -175,13 +177,20 @@ export class ServerZoneInfo {
   }
 
   #timeoutsOf(asked: number): TypeTimeouts {
-    const type = tellApart(asked);
-    const known = this.#timeouts.find((each) => each.type === type);
-    if (known !== undefined) return known;
-    const made: TypeTimeouts = { type, count: 0, restsUntilMs: 0 };
+    const known = ofType(this.#timeouts, asked);
+    if (known !== null) return known;
+    const made: TypeTimeouts = { type: tellApart(asked), count: 0, restsUntilMs: 0 };
     this.#timeouts = withOneMore(this.#timeouts, made);
     return made;
   }
+}
+
+/** What a list has of a type that is asked for; mostly lists are empty. */
+function ofType<Each extends { readonly type: number }>(list: readonly Each[], asked: number): Each | null {
+  if (list.length === 0) return null;
+  const type = tellApart(asked);
+  for (let i = 0; i < list.length; i++) if (list[i]?.type === type) return list[i] as Each;
+  return null;
 }
 
 /** The list with an element more, in an array of just that length: what spreading makes may have room for 17. */

@@ -1,10 +1,9 @@
 /** What replies teach about how a server takes EDNS and our options: read from a reply, validated by server-manners.ts. */
 
 import { hasServerPart, type ServerCookie } from '../cache/server-manners.ts';
-import { readEdns } from '../wire/edns.ts';
 import type { MessageView } from '../wire/message-view.ts';
 import { RCODE } from '../wire/rcode.ts';
-import { checkCookie } from './query-options.ts';
+import { type CookieCheck, checkCookie } from './query-options.ts';
 import type { ExchangeParts, UpstreamQuery } from './upstream-query.ts';
 
 /** Rcodes that a server without EDNS gives to a query with it (RFC 6891 §7; NOTIMP is seen in the wild), or to options. */
@@ -27,25 +26,29 @@ export function isFailing({ rcode }: MessageView): boolean {
   return FAILING.has(rcode);
 }
 
-/** Takes in a reply over UDP. */
+/** The cookie that was sent with a question, and what the reply says of it. */
+interface CookieReply {
+  readonly sent: ServerCookie;
+  readonly said: CookieCheck;
+}
+
+/** Takes in a reply over UDP. `cookie`: null when none was sent. */
 export function learnManners(
   { servers }: ExchangeParts,
-  query: UpstreamQuery,
+  { known }: UpstreamQuery,
   message: MessageView,
-  sent: ServerCookie | null,
+  cookie: CookieReply | null,
 ): void {
-  const { known } = query;
   const answersWell = isGood(message);
   // An OPT that merely comes back with an error is no sign that it was understood.
   if (message.optIndex >= 0 && !isMinding(message)) {
     servers.report(known, { kind: 'edns-seen', isGood: answersWell });
   }
-  if (sent === null) return;
-  const edns = readEdns(message);
-  const cookie = edns === 'malformed' ? { kind: 'absent' as const } : checkCookie(edns, sent);
-  if (cookie.kind === 'good') {
-    servers.report(known, { kind: 'cookie-given', cookie: cookie.cookie, isGood: answersWell });
-  } else if (cookie.kind === 'absent' && !hasServerPart(sent) && answersWell) {
+  if (cookie === null) return;
+  const { sent, said } = cookie;
+  if (said.kind === 'good') {
+    servers.report(known, { kind: 'cookie-given', cookie: said.cookie, isGood: answersWell });
+  } else if (said.kind === 'absent' && !hasServerPart(sent) && answersWell) {
     servers.report(known, { kind: 'cookie-unnoticed' });
   }
 }
@@ -60,9 +63,8 @@ export function learnFromProof(
   message: MessageView,
   sent: ServerCookie,
 ): void {
-  const edns = readEdns(message);
-  const cookie = edns === 'malformed' ? { kind: 'bad' as const } : checkCookie(edns, sent);
-  const isBroken = cookie.kind === 'bad' || (cookie.kind === 'absent' && hasServerPart(sent) && isGood(message));
+  const said = checkCookie(message, sent, 'bad');
+  const isBroken = said.kind === 'bad' || (said.kind === 'absent' && hasServerPart(sent) && isGood(message));
   if (isBroken) parts.servers.report(query.known, { kind: 'cookie-broken' });
-  else learnManners(parts, query, message, sent);
+  else learnManners(parts, query, message, { sent, said });
 }

@@ -7,10 +7,11 @@
 
 import { CLIENT_COOKIE_OCTETS, isSameClient, type ServerCookie } from '../cache/server-manners.ts';
 import type { Address } from '../ports/network.ts';
-import { EDNS_OPTION, type Edns, type EdnsOption, OPT_FIXED_OCTETS } from '../wire/edns.ts';
+import { bytesEqual } from '../wire/bytes.ts';
+import { EDNS_OPTION, type EdnsOption, OPT_FIXED_OCTETS, soleOption } from '../wire/edns.ts';
 import { parseIp } from '../wire/ip.ts';
 import { isInPrefix } from '../wire/ip-prefix.ts';
-import { HEADER_OCTETS } from '../wire/message-view.ts';
+import { HEADER_OCTETS, type MessageView } from '../wire/message-view.ts';
 import type { Question } from '../wire/question.ts';
 import type { IterateOptions } from './options.ts';
 
@@ -54,15 +55,22 @@ export function paddingOption(question: Question, others: readonly EdnsOption[],
   return { code: EDNS_OPTION.PADDING, data: new Uint8Array((block - (length % block)) % block) };
 }
 
-/** Compares the cookie of a reply with what was sent. */
-export function checkCookie(edns: Edns | null, sent: ServerCookie): CookieCheck {
-  const cookies = edns?.options.filter(({ code }) => code === EDNS_OPTION.COOKIE) ?? [];
-  const [cookie] = cookies;
-  if (cookie === undefined) return { kind: 'absent' };
-  const { data } = cookie;
+const ABSENT: CookieCheck = { kind: 'absent' };
+const BAD: CookieCheck = { kind: 'bad' };
+
+/** Compares the cookie of a reply with what was sent. `unreadable`: what options come to that cannot be read. */
+export function checkCookie(
+  message: MessageView,
+  sent: ServerCookie,
+  unreadable: Exclude<CookieCheck['kind'], 'good'>,
+): CookieCheck {
+  const data = soleOption(message, EDNS_OPTION.COOKIE);
+  if (data === 'none') return ABSENT;
+  if (data === 'malformed') return unreadable === 'bad' ? BAD : ABSENT;
+  if (data === 'twice') return BAD;
   const serverOctets = data.length - CLIENT_COOKIE_OCTETS;
   // RFC 7873 §5.3: a cookie of the wrong length or with another client cookie means that the reply is discarded.
   const isWhole = serverOctets >= MIN_SERVER_COOKIE_OCTETS && serverOctets <= MAX_SERVER_COOKIE_OCTETS;
-  if (cookies.length > 1 || !isWhole || !isSameClient(data, sent)) return { kind: 'bad' };
-  return { kind: 'good', cookie: data.slice() };
+  if (!isWhole || !isSameClient(data, sent)) return BAD;
+  return { kind: 'good', cookie: bytesEqual(data, sent) ? sent : data.slice() };
 }

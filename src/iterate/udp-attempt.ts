@@ -19,7 +19,6 @@ import type {
   UdpSocket,
 } from '../ports/network.ts';
 import type { Random } from '../ports/random.ts';
-import { readEdns } from '../wire/edns.ts';
 import type { MessageView } from '../wire/message-view.ts';
 import { Cancelled } from '../work/cancelled.ts';
 import type { Waiting } from '../work/deadlines.ts';
@@ -263,9 +262,8 @@ export class UdpAttempt implements UdpOptions, Waiting, Stoppable, Resendable {
     if (acceptance.kind === 'rejected') return acceptance.why === 'wrong-case' ? { kind: 'wrong-case' } : null;
     if (sent === null) return acceptance;
     const { message } = acceptance;
-    const edns = readEdns(message);
     // Options that cannot be read are none: whether a reply without a cookie is believed is decided as for any other.
-    const cookie = checkCookie(edns === 'malformed' ? null : edns, sent);
+    const cookie = checkCookie(message, sent, 'absent');
     return cookie.kind === 'bad' ? { kind: 'bad-cookie' } : { kind: 'accepted', message, cookie };
   }
 
@@ -282,7 +280,7 @@ export class UdpAttempt implements UdpOptions, Waiting, Stoppable, Resendable {
     }
     const { message, cookie } = arrival;
     const sent = this.#prepared?.cookie ?? null;
-    learnManners(parts, query, message, sent);
+    learnManners(parts, query, message, sent === null || cookie === undefined ? null : { sent, said: cookie });
     // RFC 7873 §5.3: a server that is known to give cookies and sends a reply without one may not have sent it.
     const isWithoutCookie = cookie?.kind === 'absent' && sent !== null && hasServerPart(sent);
     this.#settle(isWithoutCookie ? { kind: 'without-cookie' } : { kind: 'response', message, transport: 'udp', rttMs });

@@ -172,7 +172,13 @@ export class PendingClients {
     if (this.#byQuestion.delete(key)) this.#countAtPlace(question, -1);
     for (const client of clients) this.#remove(client);
     this.#logEnd(resolution);
-    for (const client of clients) this.#deliverSafely(client, () => this.#deliver(resolution, client));
+    for (const client of clients) {
+      try {
+        this.#deliver(resolution, client);
+      } catch (error) {
+        this.#notDelivered(client, error);
+      }
+    }
     this.#last = null;
   };
 
@@ -194,7 +200,11 @@ export class PendingClients {
       this.#reportBug(question, error);
     }
     this.#remove(client);
-    this.#deliverSafely(client, () => this.#deliverResult(result, client, isCached));
+    try {
+      this.#deliverResult(result, client, isCached);
+    } catch (error) {
+      this.#notDelivered(client, error);
+    }
   }
 
   #deliverResult(result: PolicyResult, client: PendingClient, fromCache: boolean): void {
@@ -207,13 +217,10 @@ export class PendingClients {
     this.#deliver(resolution, client, { cacheable: false, fromCache, setFlags, clearFlags });
   }
 
-  #deliverSafely(client: PendingClient, deliver: () => void): void {
-    try {
-      deliver();
-    } catch (error) {
-      this.#reportBug(client.question, error);
-      client.channel.deliver(this.#out, SILENCE, client.from);
-    }
+  /** A bug: it costs this client its answer, no other one. */
+  #notDelivered(client: PendingClient, bug: unknown): void {
+    this.#reportBug(client.question, bug);
+    client.channel.deliver(this.#out, SILENCE, client.from);
   }
 
   #deliver(resolution: Resolution, client: PendingClient, use: ReplyOptions = CACHEABLE_REPLY): void {

@@ -59,7 +59,7 @@ export function bytesEqual(a: Uint8Array, b: Uint8Array): boolean {
 export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   const shorter = Math.min(a.length, b.length);
   for (let i = 0; i < shorter; i++) {
-    const difference = readU8(a, i) - readU8(b, i);
+    const difference = (a[i] as number) - (b[i] as number);
     if (difference !== 0) return difference;
   }
   return a.length - b.length;
@@ -194,7 +194,7 @@ export function octetsOfBase32hex(text: Uint8Array): Uint8Array | null {
   let bits = 0;
   let at = 0;
   for (let i = 0; i < text.length; i++) {
-    const value = readU8(BASE32HEX_VALUES, readU8(text, i));
+    const value = BASE32HEX_VALUES[text[i] as number] as number;
     if (value === NO_DIGIT) return null;
     pending = (pending << 5) | value;
     bits += 5;

@@ -104,6 +104,26 @@ export function readOptions(rdata: Uint8Array): EdnsOption[] | null {
   return options;
 }
 
+/**
+ * What the only option with this code holds, a view on the message; `none`, `twice`, or `malformed` when options do not fill the rdata
+ * exactly. For who looks at one option: nothing is made of the others.
+ */
+export function soleOption(message: MessageView, code: number): Uint8Array | 'none' | 'twice' | 'malformed' {
+  const index = message.optIndex;
+  if (index < 0) return 'none';
+  const { bytes } = message;
+  let found: Uint8Array | 'none' | 'twice' = 'none';
+  let at = message.rdataAt(index);
+  const end = at + readU16(bytes, at - 2);
+  while (at < end) {
+    const next = at + 4 <= end ? at + 4 + readU16(bytes, at + 2) : end + 1;
+    if (next > end) return 'malformed';
+    if (readU16(bytes, at) === code) found = found === 'none' ? bytes.subarray(at + 4, next) : 'twice';
+    at = next;
+  }
+  return found;
+}
+
 /** Octets of a whole OPT record as it will be written. */
 export function ednsOctets(edns: EdnsOut): number {
   let octets = OPT_FIXED_OCTETS;
@@ -119,14 +139,20 @@ export function optRdata(options: readonly EdnsOption[]): Uint8Array {
   let length = 0;
   for (const option of options) length += 4 + option.data.length;
   const rdata = new Uint8Array(length);
-  let at = 0;
-  for (const option of options) {
-    writeU16(rdata, at, option.code);
-    writeU16(rdata, at + 2, option.data.length);
-    rdata.set(option.data, at + 4);
-    at += 4 + option.data.length;
-  }
+  writeOptions(rdata, 0, options);
   return rdata;
+}
+
+/** Writes options in this order; the offset after them. */
+export function writeOptions(to: Uint8Array, from: number, options: readonly EdnsOption[]): number {
+  let at = from;
+  for (const { code, data } of options) {
+    writeU16(to, at, code);
+    writeU16(to, at + 2, data.length);
+    to.set(data, at + 4);
+    at += 4 + data.length;
+  }
+  return at;
 }
 
 /** The first option with this code; null when there is none. */

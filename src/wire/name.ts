@@ -233,10 +233,10 @@ export function commonAncestorAt(a: Name, b: Name): number {
   let atB = offsetOfLast(b, labels);
   // From the first labels of which all that follows is equal.
   let commonAt = atA;
-  while (readU8(a, atA) !== 0) {
+  while (a[atA] !== 0) {
     const isEqual = compareLabels(a, atA, b, atB) === 0;
-    atA += readU8(a, atA) + 1;
-    atB += readU8(b, atB) + 1;
+    atA += (a[atA] as number) + 1;
+    atB += (b[atB] as number) + 1;
     if (!isEqual) commonAt = atA;
   }
   return commonAt;
@@ -284,8 +284,13 @@ export function toLowerCase(name: Name): Name {
 
 /** Writes a name in lower case; the offset after it. */
 export function copyLowerCase(name: Name, into: Uint8Array, at: number): number {
-  for (let i = 0; i < name.length; i++) into[at + i] = lowerOctet(readU8(name, i));
+  for (let i = 0; i < name.length; i++) into[at + i] = LOWER[name[i] as number] as number;
   return at + name.length;
+}
+
+/** Puts octets between two offsets in lower case, where they lie. */
+export function lowerInPlace(octets: Uint8Array, from: number, to: number): void {
+  for (let i = from; i < to; i++) octets[i] = LOWER[octets[i] as number] as number;
 }
 
 /** A string that is equal exactly for names that are equal without case; for use as a Map key, never shown. */
@@ -373,7 +378,7 @@ export function compareNames(a: Name, b: Name): number {
   let atB = offsetOfLast(b, labels);
   // The labels nearer to the root decide, so the last difference that is met is the one that counts.
   let order = countA - countB;
-  for (; readU8(a, atA) !== 0; atA += readU8(a, atA) + 1, atB += readU8(b, atB) + 1) {
+  for (; a[atA] !== 0; atA += (a[atA] as number) + 1, atB += (b[atB] as number) + 1) {
     const difference = compareLabels(a, atA, b, atB);
     if (difference !== 0) order = difference;
   }
@@ -386,9 +391,9 @@ function compareLabels(a: Name, atA: number, b: Name, atB: number): number {
   const lengthB = readU8(b, atB);
   const shorter = Math.min(lengthA, lengthB);
   for (let i = 1; i <= shorter; i++) {
-    const octet = readU8(a, atA + i);
-    const other = readU8(b, atB + i);
-    const difference = octet === other ? 0 : lowerOctet(octet) - lowerOctet(other);
+    const octet = a[atA + i] as number;
+    const other = b[atB + i] as number;
+    const difference = octet === other ? 0 : (LOWER[octet] as number) - (LOWER[other] as number);
     if (difference !== 0) return difference;
   }
   return lengthA - lengthB;

@@ -6,7 +6,7 @@
  */
 
 import { readU8, readU16 } from './bytes.ts';
-import { copyName, expandedOctets, lowerOctet, nameEnd, type PointerBudget, skipName } from './name.ts';
+import { copyName, expandedOctets, lowerInPlace, nameEnd, type PointerBudget, skipName } from './name.ts';
 import { lowersNames, type RdataField, rdataLayout } from './rdata-layout.ts';
 
 /** Where rdata stands in a message. */
@@ -109,8 +109,8 @@ export function lowerNames(octets: Uint8Array, start: number, end: number, type:
   cursor = start;
   for (const field of layout) {
     const next = fieldEnd(octets, cursor, end, field);
-    // The octets before a label are its length, which is below any letter.
-    if (field.kind === 'name' && field.lowerCase) lowerOctets(octets, cursor, next);
+    // The octet before a label is its length, which is below any letter.
+    if (field.kind === 'name' && field.lowerCase) lowerInPlace(octets, cursor, next);
     cursor = next;
   }
 }
@@ -120,10 +120,6 @@ function fieldEnd(octets: Uint8Array, at: number, end: number, field: RdataField
   if (field.kind !== 'name') return skipField(octets, at, end, field);
   const after = nameEnd(octets, at);
   return after <= end ? after : -1;
-}
-
-function lowerOctets(octets: Uint8Array, from: number, to: number): void {
-  for (let i = from; i < to; i++) octets[i] = lowerOctet(octets[i] as number);
 }
 
 /** Offset after a field that is not a name; -1 when it does not fit. */

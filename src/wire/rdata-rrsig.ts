@@ -48,7 +48,7 @@ export function signedPrefixOctets(rrsig: Rrsig): number {
 
 /** Writes the part of RRSIG rdata that is signed, the signer in lower case, at the front (RFC 4034 §3.1.8.1). */
 export function writeSignedPrefix(rrsig: Rrsig, rdata: Uint8Array, into: Uint8Array): void {
-  for (let i = 0; i < RRSIG_FIXED_OCTETS; i++) into[i] = readU8(rdata, i);
+  for (let i = 0; i < RRSIG_FIXED_OCTETS; i++) into[i] = rdata[i] as number;
   copyLowerCase(rrsig.signer, into, RRSIG_FIXED_OCTETS);
 }
 

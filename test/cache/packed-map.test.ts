@@ -49,6 +49,29 @@ test.each([false, true])('a packed map holds what a plain one does; with values 
   }
 });
 
+test('what is referred to stays as it was, whatever takes its place', () => {
+  const map = new PackedMap<RankedRRset>({ random, maxBytes: ROOM, form: RANKED_FORM, isReferredTo: true });
+  const lately: RankedRRset[] = [];
+  const references: { readonly slot: number; readonly value: RankedRRset }[] = [];
+  for (let step = 0; step < STEPS; step++) {
+    const text = draw();
+    const change = random.below(100);
+    if (change === 0) map.clear();
+    else if (change < 30) {
+      lately.push(ranked({ owner: text, originalTtl: step }));
+      map.set(lately.at(-1) as RankedRRset);
+    } else if (change < 40) map.delete(name(text), TYPE.A, CLASS.IN);
+    const found = map.get(name(text), TYPE.A, CLASS.IN);
+    if (found !== null) lately.push(found);
+    const value = pick(lately.slice(-12));
+    if (change >= 40 && value !== undefined) references.push({ slot: map.refer(value), value });
+    if (references.length > 20) map.release(references.splice(random.below(20), 1)[0]?.slot ?? -1);
+    for (const reference of references) expect(map.referred(reference.slot)).toEqual(reference.value);
+  }
+  for (const { slot } of references) map.release(slot);
+  expect(map.referredOctets).toBe(0);
+});
+
 test('what is used stays, whatever comes; what is not goes first', () => {
   const map = new PackedMap<RankedRRset>({ random, maxBytes: ROOM, form: RANKED_FORM });
   const add = (text: string): void => map.set(ranked({ owner: text }));

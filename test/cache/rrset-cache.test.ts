@@ -183,6 +183,30 @@ describe('a verdict', () => {
     expect([validated.verdict, validated.expiresAt]).toEqual([SECURE, START + 30]);
   });
 
+  test.each([
+    ['from another server', { server: '192.0.2.9@53' }],
+    ['with another zone', { zone: name('example.') }],
+    ['of another rank and age', { rank: RANK.validated, receivedAt: START + 1, originalTtl: 90 }],
+  ])('of secure goes to the same octets that were held unchecked, %s', (_what, differing) => {
+    const { cache } = newCache();
+    const held = cache.store(ranked({ server: '192.0.2.1@53', signatures: SIGNED }));
+    const reference = cache.refer(held);
+    const offered = { ...ranked({ server: '192.0.2.1@53', signatures: SIGNED }), ...differing };
+    const validated = cache.replaceVerdict(offered, SECURE, START + 30);
+    expect(find(cache)).toEqual(validated);
+    expect(cache.referred(reference)).toEqual(validated);
+    expect(cache.referred(cache.refer(held))).toEqual(held);
+  });
+
+  test('of secure leaves what was secure before to who refers to it', () => {
+    const { cache } = newCache();
+    const first = cache.replaceVerdict(cache.store(ranked()), SECURE, START + 30);
+    const reference = cache.refer(first);
+    const second = cache.replaceVerdict(first, SECURE, START + 40);
+    expect(find(cache)).toEqual(second);
+    expect(cache.referred(reference)).toEqual(first);
+  });
+
   test('of bogus does not touch other data that came meanwhile; one of secure replaces it', () => {
     const { cache } = newCache();
     const validated = cache.store(ranked({ rdatas: OLD }));

@@ -20,10 +20,11 @@ function caseOf() {
   const now = tree.clock.unixSeconds();
   /** When what was kept of a secure set ends, seconds from now; null: nothing was. */
   const lifeOf = (ranked: Proven, authority: readonly Proven[] = [], maxIterations = 150): number | null => {
-    const owner = rrsetOwner(ranked.rrset);
-    const [rdata = new Uint8Array()] = rdatasOf(ranked.rrset);
-    const record = { owner, rdata, signatureLabels: labelCount(owner) };
-    keepSpans(denials, { zone: zone.name, verified: [{ ranked, record }], authority, now, maxIterations });
+    const { rrset } = ranked;
+    const owner = rrsetOwner(rrset);
+    const [rdata = new Uint8Array()] = rdatasOf(rrset);
+    const verified = [{ ranked, record: { owner, rdata, signatureLabels: labelCount(owner) } }];
+    keepSpans(denials, { zone: zone.name, verified, authority, now, maxIterations });
     for (const piece of denials.pieces(true)) for (const kept of piece) return kept.ranked.expiresAt - now;
     return null;
   };

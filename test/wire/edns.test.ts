@@ -13,6 +13,7 @@ import {
   optRdata,
   readEdns,
   readOptions,
+  soleOption,
 } from '../../src/wire/edns.ts';
 import { parseMessage } from '../../src/wire/message-view.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
@@ -74,6 +75,40 @@ describe('options', () => {
     if (edns === null || edns === 'malformed') throw new Error('no EDNS');
     expect(findOption(edns, EDNS_OPTION.NSID)).toEqual(options[0]);
     expect(findOption(edns, EDNS_OPTION.COOKIE)).toBeNull();
+  });
+});
+
+describe('the only option of a code', () => {
+  /** What is found in an OPT with this rdata. */
+  function found(rdata: Uint8Array): Uint8Array | string {
+    const bare = buildQuery({ id: 1, question, flags: 0, edns: { udpSize: 1232, doBit: true } });
+    const query = new Uint8Array(bare.length + rdata.length);
+    query.set(bare);
+    query.set(rdata, bare.length);
+    new DataView(query.buffer).setUint16(bare.length - 2, rdata.length);
+    const parsed = parseMessage(query);
+    if (!parsed.ok) throw new Error(parsed.reason);
+    return soleOption(parsed.message, EDNS_OPTION.COOKIE);
+  }
+
+  test('is what the list of all options says', () => {
+    const anyOption = fc.record({ code: fc.constantFrom(3, 10, 12), data: fc.uint8Array({ maxLength: 20 }) });
+    const anyRdata = fc.oneof(fc.array(anyOption, { maxLength: 4 }).map(optRdata), fc.uint8Array({ maxLength: 24 }));
+    fc.assert(
+      fc.property(anyRdata, (rdata) => {
+        const cookies = readOptions(rdata)?.filter(({ code }) => code === EDNS_OPTION.COOKIE);
+        const [first] = cookies ?? [];
+        const expected = cookies === undefined ? 'malformed' : cookies.length > 1 ? 'twice' : (first?.data ?? 'none');
+        expect(found(rdata)).toEqual(expected);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test('is none where there is no OPT', () => {
+    const parsed = parseMessage(buildQuery({ id: 1, question, flags: 0 }));
+    if (!parsed.ok) throw new Error(parsed.reason);
+    expect(soleOption(parsed.message, EDNS_OPTION.COOKIE)).toBe('none');
   });
 });
 

@@ -2,14 +2,23 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { fromHex, toHex } from '../../src/wire/bytes.ts';
+import { concatBytes, fromHex, toHex } from '../../src/wire/bytes.ts';
+import { ROOT } from '../../src/wire/name.ts';
 import { formatName, mustParseName } from '../../src/wire/name-text.ts';
 import { keyTag, readDnskey } from '../../src/wire/rdata-dnskey.ts';
 import { readDs } from '../../src/wire/rdata-ds.ts';
 import { readMx, readSrv, readTargetName } from '../../src/wire/rdata-name.ts';
 import { readNsec } from '../../src/wire/rdata-nsec.ts';
 import { readNsec3, readNsec3param } from '../../src/wire/rdata-nsec3.ts';
-import { coveredType, readRrsig, signedPrefixOctets, writeSignedPrefix } from '../../src/wire/rdata-rrsig.ts';
+import {
+  coveredType,
+  isSignedBy,
+  readRrsig,
+  signedLabels,
+  signedPrefixOctets,
+  signerAt,
+  writeSignedPrefix,
+} from '../../src/wire/rdata-rrsig.ts';
 import { readSoa } from '../../src/wire/rdata-soa.ts';
 import { parseRdata } from '../../src/wire/rdata-text.ts';
 import { readTlsa } from '../../src/wire/rdata-tlsa.ts';
@@ -66,6 +75,18 @@ describe('RRSIG', () => {
     const prefix = new Uint8Array(rrsig === null ? 0 : signedPrefixOctets(rrsig));
     if (rrsig !== null) writeSignedPrefix(rrsig, rdata, prefix);
     expect(toHex(prefix)).toBe(toHex(rdata.subarray(0, 18)) + toHex(mustParseName('example.org.')));
+  });
+
+  test('names its signer among other octets, and none that goes on beyond its end', () => {
+    const octets = concatBytes(Uint8Array.of(9, 9), rdata, rdata);
+    const end = 2 + rdata.length;
+    const [org, com] = [mustParseName('EXAMPLE.org.'), mustParseName('example.com.')];
+    expect(formatName(signerAt(octets, 2, end) ?? ROOT)).toBe('Example.ORG.');
+    expect([isSignedBy(octets, org, 2, end), isSignedBy(octets, com, 2, end)]).toEqual([true, false]);
+    for (const short of [18, 19, 25, 30]) {
+      expect([signerAt(octets, 2, 2 + short), isSignedBy(octets, org, 2, 2 + short)]).toEqual([null, false]);
+    }
+    expect(signedLabels(octets, 2)).toBe(3);
   });
 
   test('is null without a whole signer', () => {

@@ -163,6 +163,36 @@ describe('canonical form', () => {
     expect(toHex(canonicalRecords(rrset, mustParseName('*.EXAMPLE.'), 3600))).toBe(`${head}01010101${head}02020202`);
   });
 
+  test('holds records without rdata, wherever they stand in the set', () => {
+    const [none, some] = [new Uint8Array(), Uint8Array.of(7)];
+    for (const rdatas of [[none, some], [some, none], [none]]) {
+      const rrset = packRRset({ owner: mustParseName('x.'), type: 65_280, class: CLASS.IN, rdatas, signatures: [] });
+      expect(canonicalRdatas(rrset)).toEqual(rdatas.length === 1 ? [none] : [none, some]);
+    }
+  });
+
+  test('follows room for what is signed before it, in any order of the set', () => {
+    for (const octets of [
+      [1, 2],
+      [2, 1],
+    ]) {
+      const rdatas = octets.map((octet) => Uint8Array.of(octet));
+      const rrset = packRRset({ owner: ROOT, type: 65_280, class: CLASS.IN, rdatas, signatures: [] });
+      expect(toHex(canonicalRecords(rrset, ROOT, 3600, 2).subarray(2))).toBe(
+        toHex(canonicalRecords(rrset, ROOT, 3600)),
+      );
+    }
+  });
+
+  test('leaves rdata that does not fit its layout as it is, whatever stands after it', () => {
+    for (const text of ['02414200', '0241', '00024142']) {
+      const rdata = fromHex(text) ?? new Uint8Array();
+      const rrset = packRRset({ owner: ROOT, type: TYPE.SOA, class: CLASS.IN, rdatas: [rdata], signatures: [rdata] });
+      expect(canonicalRdatas(rrset)).toEqual([rdata]);
+      expect(canonicalRdata(rdata, TYPE.SOA)).toEqual(rdata);
+    }
+  });
+
   test('is ascending and without duplicates for any set', () => {
     fc.assert(
       fc.property(anyRRset, (rrset) => {
