@@ -106,7 +106,7 @@ test('texts and zones read before are not taken for others', () => {
 
 describe('keys of one hash', () => {
   /** Two of the keys that have the same hash: among so many of 32 bits there are a few. */
-  function twins<Key>(keys: Iterable<Key>, hashOf: (hash: KeyHash, key: Key) => number): readonly [Key, Key] {
+  function twins<Key>(keys: Iterable<Key>, hashOf: (hash: KeyHash, key: Key) => number): readonly [Key, Key] | null {
     const hash = new KeyHash(new SeededRandom(1));
     const seen = new Map<number, Key>();
     for (const key of keys) {
@@ -115,7 +115,7 @@ describe('keys of one hash', () => {
       if (twin !== undefined) return [twin, key];
       seen.set(value, key);
     }
-    throw new Error('no two keys have the same hash');
+    return null;
   }
 
   const newMap = (): PackedMap<RankedRRset> =>
@@ -127,11 +127,13 @@ describe('keys of one hash', () => {
   }
 
   test('are two keys: a name is never found by another', () => {
-    const [one, other] = twins(names(), (hash, text) => {
+    const found = twins(names(), (hash, text) => {
       const wire = name(text);
       hash.take(wire, 0, wire.length);
       return hash.with(keyWord(TYPE.A));
     });
+    if (found === null) throw new Error('no two names have the same hash');
+    const [one, other] = found;
     const map = newMap();
     map.set(ranked({ owner: one, originalTtl: 1 }));
     expect(map.get(name(other), TYPE.A, CLASS.IN)).toBeNull();
@@ -142,17 +144,23 @@ describe('keys of one hash', () => {
   });
 
   test('are two keys: a type is never found by another', () => {
-    const wires = Array.from({ length: 8 }, (_, n) => `t${n}.`);
-    function* typed(): Generator<readonly [string, number]> {
-      for (const text of wires) for (let type = 1; type < 0x10000; type++) yield [text, type];
+    const types = Array.from({ length: 0xffff }, (_, n) => n + 1);
+    // Of some names one has two types of one hash.
+    for (let n = 0; n < 40; n++) {
+      const wire = name(`t${n}.`);
+      const found = twins(types, (hash, type) => {
+        hash.take(wire, 0, wire.length);
+        return hash.with(keyWord(type));
+      });
+      if (found === null) continue;
+      const [one, other] = found;
+      const map = newMap();
+      map.set(ranked({ owner: `t${n}.`, type: one, originalTtl: 1 }));
+      expect(map.get(wire, other, CLASS.IN)).toBeNull();
+      map.set(ranked({ owner: `t${n}.`, type: other, originalTtl: 2 }));
+      expect(found.map((type) => map.get(wire, type, CLASS.IN)?.originalTtl)).toEqual([1, 2]);
+      return;
     }
-    const [[one, oneType], [other, otherType]] = twins(typed(), (hash, [text, type]) => {
-      const wire = name(text);
-      hash.take(wire, 0, wire.length);
-      return hash.with(keyWord(type));
-    });
-    const map = newMap();
-    map.set(ranked({ owner: one, type: oneType, originalTtl: 1 }));
-    expect(map.get(name(other), otherType, CLASS.IN)).toBeNull();
+    throw new Error('no two types have the same hash');
   });
 });

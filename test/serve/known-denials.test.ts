@@ -141,6 +141,17 @@ describe('a denial from known records', () => {
     expect([whole.status, whole.tc]).toEqual(['NXDOMAIN ad', false]);
     expect([cut.status, cut.tc, cut.seen.bytes.length <= 512]).toEqual(['NXDOMAIN ad', true, true]);
     expect(cut.authority.length).toBeLessThan(whole.authority.length);
+    // What fits only without the OPT does not fit.
+    const { length } = whole.seen.bytes;
+    scene.instance.caches.replies.clear();
+    for (const [udpSize, isCut] of [
+      [length, false],
+      [length - 1, true],
+    ] as const) {
+      const reply = await scene.ask('y.nsec3.', 'A', { udpSize });
+      expect([reply.tc, reply.seen.bytes.length <= udpSize]).toEqual([isCut, true]);
+      scene.instance.caches.replies.clear();
+    }
     expect(cut.seen.bad).toBeNull();
   });
 

@@ -172,6 +172,21 @@ describe('handing over', () => {
     expect([fromOne.length, new Set(fromOne).size]).toEqual([queries.length, 6]);
   });
 
+  test('cuts the reply for who takes less than the one before, and gives the rest to the one behind', async () => {
+    const server = new PlayedResolver();
+    const lengths: number[] = [];
+    const deliver: ReplyChannel['deliver'] = (_out, length) => void lengths.push(length);
+    const channel = { transport: 'udp', deliver } as const;
+    for (const udpSize of [1232, 512, 1232]) {
+      const query = queryFor(MX, { id: 1, udpSize });
+      server.serve.query(query, { ip: '127.0.0.1', port: 40_000 }, channel, new Uint8Array(REPLY_BUFFER_OCTETS));
+    }
+    const lines = Array.from({ length: 40 }, (_, n) => `mx.example. A 192.0.2.${n}`);
+    await server.end(answered(MX, { answer: [ranked(lines)] }));
+    const [whole = 0, cut = 0, again] = lengths;
+    expect([whole > 512, cut <= 512, again]).toEqual([true, true, whole]);
+  });
+
   test('keeps the reply for the next client', async () => {
     const server = new PlayedResolver();
     server.send(queryFor(MX));

@@ -8,6 +8,8 @@ import { toHex } from '../../src/wire/bytes.ts';
 import { readEdns } from '../../src/wire/edns.ts';
 import { type MalformedReason, type MessageView, parseMessage } from '../../src/wire/message-view.ts';
 import { formatName, mustParseName } from '../../src/wire/name-text.ts';
+import { buildQuery } from '../../src/wire/query.ts';
+import { questionOf } from '../../src/wire/question.ts';
 import { FLAG, RCODE } from '../../src/wire/rcode.ts';
 import { readNsec } from '../../src/wire/rdata-nsec.ts';
 import { TYPE } from '../../src/wire/rr-type.ts';
@@ -27,6 +29,27 @@ function reasonOf(hex: string): MalformedReason | 'accepted' {
 
 const oneAnswer = '000181800000000100000000';
 const oneAdditional = '000181800000000000000001';
+
+describe('a message whose question is expected', () => {
+  const asked = questionOf(mustParseName('mx.example.'), TYPE.MX);
+
+  test('has that very question where it says so octet for octet', () => {
+    const result = parseMessage(buildQuery({ id: 1, question: { ...asked }, flags: 0 }), asked);
+    expect(result.ok && result.message.questions[0] === asked).toBe(true);
+  });
+
+  test.each([
+    ['another case', questionOf(mustParseName('mX.example.'), TYPE.MX)],
+    ['another name', questionOf(mustParseName('my.example.'), TYPE.MX)],
+    ['a name above', questionOf(mustParseName('example.'), TYPE.MX)],
+    ['a name below', questionOf(mustParseName('a.mx.example.'), TYPE.MX)],
+    ['another type', questionOf(mustParseName('mx.example.'), TYPE.A)],
+    ['another class', { ...asked, class: 3 }],
+  ])('has its own where it says %s', (_what, said) => {
+    const result = parseMessage(buildQuery({ id: 1, question: said, flags: 0 }), asked);
+    expect(result.ok && result.message.questions).toEqual([said]);
+  });
+});
 
 describe('a message', () => {
   test('gives header, question, records and OPT', () => {
