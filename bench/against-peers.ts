@@ -9,7 +9,9 @@
  *   --peers LIST   of hawser, unbound, named, kresd, pdns_recursor; default: all that are installed
  *   --also PATH    another bin/hawserd, as a contestant more: the build before a change
  *   --twice NAME   the contestant that is in it twice, or none; default unbound
- *   --rows LIST    of first, empty, cold, names, nxdomain, zipf, hot, paced, mail; default: all
+ *   --rows LIST    of first, empty, cold, names, nxdomain, zipf, hot, paced, mail, delivery; default: all
+ *   --apart        a server for each level of the tree, so that questions meet referrals
+ *   --types        packets upstream by type, too
  *   --full         20,000 zones, 100,000 names, 10,000 mail domains
  *   --zones N, --names N, --denials N, --mail N, --rounds N, --seconds N, --rate N   one size alone
  */
@@ -33,7 +35,7 @@ import {
   type RowSizes,
   writeRows,
 } from './peers/rows.ts';
-import { type Column, tableOf } from './peers/table.ts';
+import { type Column, tableOf, typesOf } from './peers/table.ts';
 import { LabServer, PinnedSession } from './peers/watch.ts';
 
 const INSIDE = 'inside-namespace';
@@ -64,8 +66,18 @@ interface Setting {
 
 function readWords(words: readonly string[]) {
   const text = { type: 'string' } as const;
+  const flag = { type: 'boolean' } as const;
   const sizes = { zones: text, names: text, denials: text, mail: text, rounds: text, seconds: text, rate: text };
-  const options = { peers: text, also: text, twice: text, rows: text, full: { type: 'boolean' }, ...sizes } as const;
+  const options = {
+    peers: text,
+    also: text,
+    twice: text,
+    rows: text,
+    full: flag,
+    apart: flag,
+    types: flag,
+    ...sizes,
+  } as const;
   const { values } = parseArgs({ args: [...words], options });
   const start = values.full === true ? FULL : SMALL;
   const own = Object.keys(SMALL).flatMap((key) => {
@@ -129,6 +141,10 @@ async function measure(contestant: Contestant, setting: Setting): Promise<Measur
     const mail = async (measuring: Measuring) => measuring.once('MX, A, AAAA, TLSA of mail domains', questions.mail);
     done.push(await withResolver(contestant, setting, mail));
   }
+  if (rows.has('delivery') && hasAsker()) {
+    const deliver = async (measuring: Measuring) => measuring.delivery('delivery to mail domains', questions.mail);
+    done.push(await withResolver(contestant, setting, deliver));
+  }
   return done;
 }
 
@@ -140,7 +156,7 @@ async function compare(wanted: Wanted): Promise<void> {
     const sizes = { ...all, mailDomains: all.mail };
     const core = cpus().length - 1;
     if (core > 0) execFileSync('taskset', ['-apc', `0-${core - 1}`, String(process.pid)], { stdio: 'ignore' });
-    const server = await LabServer.start(outer, lab);
+    const server = await LabServer.start(outer, lab, { apart: wanted.apart === true });
     const surroundings = {
       rootServers: [ROOT_ADDRESS],
       anchors: [lab.anchor],
@@ -162,6 +178,7 @@ async function compare(wanted: Wanted): Promise<void> {
       }
     }
     console.log(tableOf([...columns.values()]));
+    if (wanted.types === true) console.log(`\n${typesOf([...columns.values()])}`);
   } finally {
     await outer.stop();
   }

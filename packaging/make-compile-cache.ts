@@ -15,6 +15,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
+import { setUsualFlags } from '../src/adapters/engine-flags.ts';
 import { createNodeClock } from '../src/adapters/node-clock.ts';
 import { createNodeNetwork } from '../src/adapters/node-network.ts';
 import { checkLine } from '../test/lab/lab-check.ts';
@@ -54,9 +55,9 @@ function runAndKeep([name = '', ...words]: readonly string[]): void {
   const program = builtProgram(name);
   const script = runProgram(DIST, name);
   process.on('exit', () => {
-    // The daemon sets both (adapters/own-memory.ts); V8 takes no code that was compiled under other flags.
+    // The daemon sets them all (the first: adapters/own-memory.ts); V8 takes no code that was compiled under other flags.
     setFlagsFromString('--no-expose-gc');
-    setFlagsFromString('--heap-growing-percent=0');
+    setUsualFlags();
     writeFileSync(compiledPath(DIST, program), sealed(script.createCachedData()));
   });
 }

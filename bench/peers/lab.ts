@@ -33,6 +33,10 @@ const PROVIDER_ADDRESS = '198.51.100.9';
 /** Addresses that mail domains' servers have, two each. */
 const DOMAIN_ADDRESSES = Array.from({ length: 32 }, (_, i) => `198.51.100.${10 + i}`);
 
+/** Levels of the tree. */
+export const LEVELS = ['root', 'tlds', 'domains'] as const;
+type Level = (typeof LEVELS)[number];
+
 /** How large the lab is. */
 export interface LabSize {
   /** Mail domains. */
@@ -44,7 +48,7 @@ export interface LabSize {
 /** A lab that is on disk. */
 export interface Lab {
   readonly folder: string;
-  readonly addresses: readonly string[];
+  readonly addresses: readonly { readonly ip: string; readonly level: Level }[];
   /** Rdata of the root's DS as text. */
   readonly anchor: string;
   readonly domains: readonly LabDomain[];
@@ -213,13 +217,28 @@ export function openLab({ zones, hosts }: LabSize): Lab {
     writeFileSync(`${anchorPath}.new`, anchor);
     renameSync(`${anchorPath}.new`, anchorPath);
   }
-  const addresses = [ROOT_ADDRESS, ...TLDS.map(({ address }) => address), PROVIDER_ADDRESS, ...DOMAIN_ADDRESSES];
+  const addresses = [
+    { ip: ROOT_ADDRESS, level: 'root' },
+    ...TLDS.map(({ address: ip }) => ({ ip, level: 'tlds' }) as const),
+    ...[PROVIDER_ADDRESS, ...DOMAIN_ADDRESSES].map((ip) => ({ ip, level: 'domains' }) as const),
+  ] as const;
   return { folder, addresses, anchor: readFileSync(anchorPath, 'utf8').trim(), domains };
 }
 
-/** Every zone and its file, as a server is told. */
-export function zoneFilesOf({ domains }: Lab): { zone: string; file: string }[] {
+/** A zone as a server is told of it. */
+export interface LabZone {
+  readonly zone: string;
+  readonly file: string;
+  readonly level: Level;
+}
+
+/** Every zone, the root first. */
+export function zonesOf({ domains }: Lab): LabZone[] {
+  const at = (zone: string, level: Level): LabZone => ({ zone, file: `${zone}zone`, level });
   const providers = Array.from({ length: PROVIDERS }, (_, n) => `provider${n}.net.`);
-  const zones = [...TLDS.map(({ zone }) => zone), ...providers, ...domains.map(({ zone }) => zone)];
-  return [{ zone: '.', file: 'rootzone' }, ...zones.map((zone) => ({ zone, file: `${zone}zone` }))];
+  return [
+    { zone: '.', file: 'rootzone', level: 'root' },
+    ...TLDS.map(({ zone }) => at(zone, 'tlds')),
+    ...[...providers, ...domains.map(({ zone }) => zone)].map((zone) => at(zone, 'domains')),
+  ];
 }

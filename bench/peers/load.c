@@ -4,11 +4,13 @@
  * In C, because the asker has to cost less than the resolver that is measured: batches of sendmmsg and recvmmsg, nothing
  * allocated, which Node's dgram cannot do. bench/peers/load.ts compiles it, writes its input and reads its one line of JSON.
  *
- *   load INPUT PORT WINDOW QUESTIONS SECONDS RATE TIMEOUT_MS
+ *   load INPUT PORT WINDOW QUESTIONS SECONDS RATE TIMEOUT_MS RUN
  *   load INPUT PORT first
  *
  * QUESTIONS or SECONDS (the other is 0) says when to end. RATE 0: WINDOW questions are kept in flight. Otherwise RATE a second
  * are sent whatever happens, and a latency counts from when its question was due, so that a stall shows in all it held up.
+ * RUN above 1: the order is made of runs of so many steps; a step of a run is sent when the one before it was answered or lost,
+ * and WINDOW runs are under way. The order is then gone through once, and is a whole number of runs.
  * `first`: asks the first question every millisecond until the expected reply comes; prints the time of day.
  *
  * Input, little-endian: u32 questions, u32 steps of the order; for each question u32 offset in the packets, u16 length,
@@ -47,6 +49,7 @@ struct question {
 struct slot {
   uint64_t since;
   uint32_t question;
+  uint32_t step; /* place in the order */
   uint32_t used;
 };
 
@@ -70,6 +73,12 @@ static struct question *questions;
 static uint32_t *order;
 static uint32_t question_count, order_count;
 static uint8_t *packets;
+
+static uint32_t run_steps = 1;
+static uint64_t runs_begun;
+/* Steps whose turn has come, as the one before them in their run is over: at most one for each run. */
+static uint32_t *due_steps;
+static uint64_t due_first, due_end;
 
 static uint64_t hist[BUCKETS], latency_sum, latency_max;
 static uint64_t sent, answered, lost, stray, wrong, in_flight, rcodes[16];
@@ -157,6 +166,25 @@ static int is_expected(const uint8_t *reply, uint32_t n) {
   return (reply[3] & 15) == questions[n].rcode && ((reply[3] >> 5) & 1) == questions[n].ad;
 }
 
+/* The step to send after so many others. */
+static uint32_t step_to_send(unsigned after) {
+  uint64_t due = due_end - due_first;
+  if (after < due) return due_steps[(due_first + after) % order_count];
+  return (runs_begun + after - due) * run_steps % order_count;
+}
+
+static void note_sent(unsigned count) {
+  for (; count > 0 && due_first < due_end; count--) due_first++;
+  runs_begun += count;
+}
+
+/* A question was answered or is lost: the next of its run is due. */
+static void end_step(struct slot *slot) {
+  slot->used = 0;
+  in_flight--;
+  if ((slot->step + 1) % run_steps != 0) due_steps[due_end++ % order_count] = slot->step + 1;
+}
+
 static void count_reply(struct lane *lane, const uint8_t *reply, unsigned length, uint64_t now) {
   if (length < HEADER) {
     stray++;
@@ -167,8 +195,7 @@ static void count_reply(struct lane *lane, const uint8_t *reply, unsigned length
     stray++;
     return;
   }
-  slot->used = 0;
-  in_flight--;
+  end_step(slot);
   answered++;
   rcodes[reply[3] & 15]++;
   uint64_t took = now - slot->since;
@@ -209,7 +236,8 @@ static unsigned send_batch(struct lane *lane, unsigned count, uint64_t due, doub
   uint16_t id = lane->head;
   unsigned ready = 0;
   for (; ready < count && ready < BATCH && !lane->slots[id].used; ready++, id++) {
-    uint32_t n = order[(sent + ready) % order_count];
+    uint32_t step = step_to_send(ready);
+    uint32_t n = order[step];
     uint8_t *packet = packets + questions[n].at;
     /* One packet twice in a batch would have one ID: it waits for the next. */
     for (unsigned i = 0; i < ready; i++)
@@ -218,6 +246,7 @@ static unsigned send_batch(struct lane *lane, unsigned count, uint64_t due, doub
     packet[1] = id & 255;
     ids[ready] = id;
     lane->slots[id].question = n;
+    lane->slots[id].step = step;
     vectors[ready].iov_base = packet;
     vectors[ready].iov_len = questions[n].length;
     messages[ready].msg_hdr.msg_iov = &vectors[ready];
@@ -237,6 +266,7 @@ full:;
     flight->id = ids[i];
   }
   lane->head += done;
+  note_sent(done);
   sent += done;
   in_flight += done;
   return done;
@@ -249,8 +279,7 @@ static void expire(uint64_t now, uint64_t timeout) {
     int is_open = slot->used && slot->since == flight->since;
     if (is_open && now < flight->since + timeout) return;
     if (is_open) {
-      slot->used = 0;
-      in_flight--;
+      end_step(slot);
       lost++;
     }
     flights_first++;
@@ -280,6 +309,8 @@ static void run(uint64_t window, uint64_t most, double seconds, double rate, uin
     if (!is_over && rate > 0) wish = (uint64_t)((now - start) / gap) + 1 - sent;
     if (!is_over && rate == 0 && in_flight < window) wish = window - in_flight;
     if (most > 0 && wish > most - sent) wish = most - sent;
+    uint64_t ready = due_end - due_first + order_count / run_steps - runs_begun;
+    if (run_steps > 1 && wish > ready) wish = ready;
     unsigned did = 0;
     if (wish > 0) did += send_batch(&lanes[turn++ % SOCKETS], wish, start + (uint64_t)(sent * gap), gap);
     for (int i = 0; i < SOCKETS; i++) did += receive(&lanes[i]);
@@ -317,7 +348,7 @@ static void ask_first(void) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 4 && argc != 8) return 2;
+  if (argc != 4 && argc != 9) return 2;
   prctl(PR_SET_TIMERSLACK, 1);
   read_input(argv[1]);
   flights = malloc(sizeof(struct flight) * flights_room);
@@ -326,6 +357,8 @@ int main(int argc, char **argv) {
     ask_first();
     return 0;
   }
+  run_steps = strtoul(argv[8], NULL, 10);
+  due_steps = malloc(sizeof(uint32_t) * order_count);
   run(strtoull(argv[3], NULL, 10), strtoull(argv[4], NULL, 10), atof(argv[5]), atof(argv[6]),
       strtoull(argv[7], NULL, 10) * 1000000);
   return 0;

@@ -39,6 +39,8 @@ export interface Pace {
   readonly seconds?: number;
   /** Questions a second, whatever comes back. */
   readonly rate?: number;
+  /** So many questions of the order are one run: each is asked when the one before is answered; `window` counts runs. Default 1. */
+  readonly run?: number;
 }
 
 /** What came back. */
@@ -102,8 +104,8 @@ export function writeQuestions(path: string, asked: readonly Asked[], order?: Ui
 export function ask(port: number, questions: Questions, pace: Pace): Outcome {
   if (!hasAsker()) return askWithDnsperf(port, questions, pace);
   const most = pace.seconds === undefined ? questions.steps : 0;
-  const words = [questions.path, port, pace.window, most, pace.seconds ?? 0, pace.rate ?? 0, TIMEOUT_MS].map(String);
-  return JSON.parse(execFileSync(PROGRAM, words, { encoding: 'utf8', timeout: MOST_MS }));
+  const words = [questions.path, port, pace.window, most, pace.seconds ?? 0, pace.rate ?? 0, TIMEOUT_MS, pace.run ?? 1];
+  return JSON.parse(execFileSync(PROGRAM, words.map(String), { encoding: 'utf8', timeout: MOST_MS }));
 }
 
 function askWithDnsperf(port: number, { path, steps }: Questions, { window, seconds, rate }: Pace): Outcome {

@@ -22,8 +22,22 @@ const SETTLE_MS = 1_000;
 const QUIET_FIRST_MS = 12_000;
 const QUIET_MS = 61_000;
 
+/** Packets of a type below so many per question are not worth a line. */
+const LEAST_SHARE = 0.001;
+
 /** Every row that can be asked for. */
-export const ROWS = ['first', 'empty', 'cold', 'names', 'nxdomain', 'zipf', 'hot', 'paced', 'mail'] as const;
+export const ROWS = [
+  'first',
+  'empty',
+  'cold',
+  'names',
+  'nxdomain',
+  'zipf',
+  'hot',
+  'paced',
+  'mail',
+  'delivery',
+] as const;
 export type Row = (typeof ROWS)[number];
 
 /** How much is asked. */
@@ -49,6 +63,9 @@ export interface RowQuestions {
   readonly hot: Questions;
   readonly mail: Questions;
 }
+
+/** Questions of `mail` for each domain. */
+const MAIL_QUESTIONS = 4;
 
 /** Numbers that are the same on every run, from 0 to 1. */
 function seeded(): () => number {
@@ -127,6 +144,8 @@ export type Figures = Map<string, number>;
 /** Asks one running resolver, and takes down what it cost. */
 export class Measuring {
   readonly figures: Figures = new Map();
+  /** Packets upstream per question, by the type that they ask for. */
+  readonly byType: Figures = new Map();
   readonly #resolver: RunningResolver;
   readonly #server: LabServer;
   /** What came back other than expected, one line each. */
@@ -156,13 +175,17 @@ export class Measuring {
   }
 
   #cost(label: string, questions: Questions, pace: Pace, counted: { readonly upstream: boolean }): Outcome {
-    const packets = counted.upstream ? this.#server.questions() : 0;
+    const packets = counted.upstream ? this.#server.questions() : null;
     const before = processorMicroseconds(this.#pid);
     const outcome = this.ask(questions, pace);
     this.figures.set(`${label}: µs CPU`, (processorMicroseconds(this.#pid) - before) / outcome.answered);
     if (counted.upstream) {
-      const asked = (this.#server.questions() - packets) / outcome.answered;
-      this.figures.set(`${label}: packets upstream per question`, asked);
+      const asked = this.#server.questions();
+      const since = (type: string): number => ((asked.get(type) ?? 0) - (packets?.get(type) ?? 0)) / outcome.answered;
+      const all = [...asked.keys()].map((type) => ({ type, count: since(type) }));
+      const total = all.reduce((sum, { count }) => sum + count, 0);
+      this.figures.set(`${label}: packets upstream per question`, total);
+      for (const { type, count } of all) if (count >= LEAST_SHARE) this.byType.set(`${label}: ${type}`, count);
     } else this.figures.set(`${label}: answers per second`, outcome.answered / outcome.seconds);
     return outcome;
   }
@@ -170,6 +193,11 @@ export class Measuring {
   /** Every name once, with what has to be asked for it. */
   once(label: string, questions: Questions): void {
     this.#cost(label, questions, { window: COLD_WINDOW }, { upstream: true });
+  }
+
+  /** The questions of `mail`, those of each domain one after the other. */
+  delivery(label: string, questions: Questions): void {
+    this.#cost(label, questions, { window: COLD_WINDOW, run: MAIL_QUESTIONS }, { upstream: true });
   }
 
   /** Names that are cached, in turn for so long. */

@@ -1,6 +1,6 @@
 /** Makes the table of bench/against-peers.ts: medians with their spread, and ratios. */
 
-import type { Measuring } from './rows.ts';
+import type { Figures, Measuring } from './rows.ts';
 
 /** A contestant and what each round gave: one measuring for each process that was started. */
 export interface Column {
@@ -17,9 +17,15 @@ function median(sorted: readonly number[]): number {
   return (low + high) / 2;
 }
 
+/** Which figures of a measuring. */
+type Of = (measuring: Measuring) => Figures;
+
+const FIGURES: Of = ({ figures }) => figures;
+const TYPES: Of = ({ byType }) => byType;
+
 /** Values of one figure, least first. */
-function valuesOf({ runs }: Column, label: string): number[] {
-  const values = runs.flat().flatMap(({ figures }) => figures.get(label) ?? []);
+function valuesOf({ runs }: Column, label: string, of: Of): number[] {
+  const values = runs.flat().flatMap((measuring) => of(measuring).get(label) ?? []);
   return values.sort((a, b) => a - b);
 }
 
@@ -28,40 +34,44 @@ function textOf(value: number): string {
   return value >= 1000 ? value.toFixed(0) : value >= 100 ? value.toFixed(0) : value.toPrecision(3);
 }
 
-function cell(column: Column, label: string): string {
-  const values = valuesOf(column, label);
+function cell(values: readonly number[]): string {
   if (values.length === 0) return '–';
   const [least = 0, most = 0] = [values[0], values.at(-1)];
   const spread = values.length < 2 ? '' : ` (${textOf(least)}–${textOf(most)})`;
   return `${textOf(median(values))}${spread}`;
 }
 
-function ratio(column: Column | undefined, base: Column | undefined, label: string): string {
-  if (column === undefined || base === undefined) return '–';
-  const value = median(valuesOf(column, label)) / median(valuesOf(base, label));
+function ratio(values: readonly number[], base: readonly number[]): string {
+  const value = median(values) / median(base);
   return Number.isNaN(value) ? '–' : value.toFixed(2);
 }
 
-/** The table: contestants side by side, Hawser's ratio to the first peer, and that of the one who was there twice. */
-export function tableOf(columns: readonly Column[]): string {
-  const labels = new Set(columns.flatMap(({ runs }) => runs.flat().flatMap(({ figures }) => [...figures.keys()])));
+/** Contestants side by side, Hawser's ratio to the first peer, and that of the one who was there twice. */
+function rowsOf(columns: readonly Column[], of: Of): string[][] {
   const again = columns.find(({ name }) => name.endsWith(' again'));
   const once = columns.find(({ name }) => `${name} again` === again?.name);
   const hawser = columns.find(({ name }) => name === 'hawser');
   const base = columns.find((column) => column !== hawser && column !== again);
+  const labels = new Set(columns.flatMap(({ runs }) => runs.flat().flatMap((one) => [...of(one).keys()])));
   const head = ['figure: median (least–most)', ...columns.map(({ name }) => name), 'hawser / first peer', 'noise'];
+  const figures = [...labels].map((label) => {
+    const values = (column: Column | undefined) => (column === undefined ? [] : valuesOf(column, label, of));
+    const cells = columns.map((column) => cell(values(column)));
+    return [label, ...cells, ratio(values(hawser), values(base)), ratio(values(again), values(once))];
+  });
+  return [head, head.map(() => '---'), ...figures];
+}
+
+function textOfRows(rows: readonly (readonly string[])[]): string {
+  return rows.map((row) => `| ${row.join(' | ')} |`).join('\n');
+}
+
+/** The table of all figures. */
+export function tableOf(columns: readonly Column[]): string {
   const sum = (column: Column, of: (measuring: Measuring) => number): string =>
     String(column.runs.flat().reduce((total, measuring) => total + of(measuring), 0));
   const none = ['', ''];
-  const rows = [
-    head,
-    head.map(() => '---'),
-    ...[...labels].map((label) => [
-      label,
-      ...columns.map((column) => cell(column, label)),
-      ratio(hawser, base, label),
-      ratio(again, once, label),
-    ]),
+  const ends = [
     ['wrong answers, all rows', ...columns.map((column) => sum(column, ({ wrong }) => wrong)), ...none],
     ['lost, all rows', ...columns.map((column) => sum(column, ({ lost }) => lost)), ...none],
   ];
@@ -69,5 +79,10 @@ export function tableOf(columns: readonly Column[]): string {
     const all = runs.flat().flatMap((measuring) => measuring.complaints);
     return [...new Set(all)].slice(0, SHOWN).map((complaint) => `- ${name}: ${complaint}`);
   });
-  return [...rows.map((row) => `| ${row.join(' | ')} |`), '', ...complaints].join('\n');
+  return [textOfRows([...rowsOf(columns, FIGURES), ...ends]), '', ...complaints].join('\n');
+}
+
+/** The table of packets upstream per question, by the type that they ask for. */
+export function typesOf(columns: readonly Column[]): string {
+  return textOfRows(rowsOf(columns, TYPES));
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Session, waitForAnswer } from '../../test/interop/daemons.ts';
 import { findProgram } from '../../test/interop/programs.ts';
 import { addAddress } from '../../test/interop/real-authorities.ts';
-import { type Lab, ROOT_ADDRESS, zoneFilesOf } from './lab.ts';
+import { type Lab, type LabZone, LEVELS, zonesOf } from './lab.ts';
 
 /** Processor time of all threads that run, in microseconds: the scheduler counts nanoseconds, not ticks. */
 export function processorMicroseconds(pid: number): number {
@@ -40,51 +40,82 @@ export class PinnedSession extends Session {
 }
 
 /** Tens of thousands of zones take longer to read than servers otherwise get. */
-async function waitUntilLoaded(): Promise<void> {
+async function waitUntilLoaded(ip: string, question: string): Promise<void> {
   for (let tries = 0; tries < 3; tries++) {
     try {
-      return await waitForAnswer(ROOT_ADDRESS, 53, '. SOA');
+      return await waitForAnswer(ip, 53, question);
     } catch {}
   }
-  await waitForAnswer(ROOT_ADDRESS, 53, '. SOA');
+  await waitForAnswer(ip, 53, question);
 }
 
-/** One NSD with all zones of the lab at all its addresses. */
+/** How the lab is served. */
+interface LabOrder {
+  /** Each level of the tree by a server of its own. */
+  readonly apart?: boolean;
+}
+
+/** What one NSD of the lab serves, and where. */
+interface Share {
+  readonly name: string;
+  readonly addresses: readonly string[];
+  readonly zones: readonly LabZone[];
+}
+
+/** All zones of the lab behind one NSD at all addresses, or behind one for each level of the tree, so that it has to refer. */
 export class LabServer {
-  readonly #config: string;
+  readonly #configs: readonly string[];
 
-  private constructor(config: string) {
-    this.#config = config;
+  private constructor(configs: readonly string[]) {
+    this.#configs = configs;
   }
 
-  static async start(session: Session, lab: Lab): Promise<LabServer> {
-    for (const address of lab.addresses) addAddress(address);
-    const lines = [
-      'server:',
-      ...lab.addresses.map((address) => `  ip-address: ${address}`),
-      `  zonesdir: "${lab.folder}"`,
-      `  pidfile: "${session.folder}/nsd.pid"`,
-      `  xfrdfile: "${session.folder}/xfrd.state"`,
-      `  zonelistfile: "${session.folder}/zone.list"`,
-      '  database: ""',
-      '  username: ""',
-      '  server-count: 1',
-      '  rrl-ratelimit: 0',
-      'remote-control:',
-      '  control-enable: yes',
-      `  control-interface: ${session.folder}/nsd.control`,
-      ...zoneFilesOf(lab).flatMap(({ zone, file }) => ['zone:', `  name: "${zone}"`, `  zonefile: "${file}"`]),
-    ];
-    const config = session.file('nsd.conf', `${lines.join('\n')}\n`);
-    session.start('nsd', findProgram('nsd') as string, ['-d', '-c', config]);
-    await waitUntilLoaded();
-    return new LabServer(config);
+  static async start(session: Session, lab: Lab, { apart = false }: LabOrder = {}): Promise<LabServer> {
+    const zones = zonesOf(lab);
+    const shares = apart
+      ? LEVELS.map((level): Share => {
+          const addresses = lab.addresses.filter((each) => each.level === level).map(({ ip }) => ip);
+          return { name: level, addresses, zones: zones.filter((each) => each.level === level) };
+        })
+      : [{ name: 'all', addresses: lab.addresses.map(({ ip }) => ip), zones }];
+    for (const { ip } of lab.addresses) addAddress(ip);
+    const configs = shares.map((share) => startNsd(session, lab, share));
+    for (const { addresses, zones } of shares) await waitUntilLoaded(addresses[0] as string, `${zones[0]?.zone} SOA`);
+    return new LabServer(configs);
   }
 
-  /** Questions that reached it so far. */
-  questions(): number {
-    const words = ['-c', this.#config, 'stats_noreset'];
-    const text = execFileSync(findProgram('nsd-control') as string, words, { encoding: 'utf8' });
-    return Number(/^num\.queries=(\d+)/m.exec(text)?.[1]);
+  /** Questions that reached it so far, by type. */
+  questions(): Map<string, number> {
+    const counts = new Map<string, number>();
+    for (const config of this.#configs) {
+      const words = ['-c', config, 'stats_noreset'];
+      const text = execFileSync(findProgram('nsd-control') as string, words, { encoding: 'utf8' });
+      for (const [, type = '', count] of text.matchAll(/^num\.type\.(\w+)=(\d+)/gm))
+        counts.set(type, (counts.get(type) ?? 0) + Number(count));
+    }
+    return counts;
   }
+}
+
+/** Starts an NSD; the path of its configuration. */
+function startNsd(session: Session, lab: Lab, { name, addresses, zones }: Share): string {
+  const lines = [
+    'server:',
+    ...addresses.map((address) => `  ip-address: ${address}`),
+    `  zonesdir: "${lab.folder}"`,
+    `  pidfile: "${session.folder}/nsd-${name}.pid"`,
+    `  xfrdfile: "${session.folder}/xfrd-${name}.state"`,
+    `  zonelistfile: "${session.folder}/zone-${name}.list"`,
+    '  database: ""',
+    '  username: ""',
+    '  server-count: 1',
+    '  rrl-ratelimit: 0',
+    'remote-control:',
+    '  control-enable: yes',
+    `  control-interface: ${session.folder}/nsd-${name}.control`,
+    ...zones.flatMap(({ zone, file }) => ['zone:', `  name: "${zone}"`, `  zonefile: "${file}"`]),
+  ];
+  const config = session.file(`nsd-${name}.conf`, `${lines.join('\n')}\n`);
+  session.start(`nsd-${name}`, findProgram('nsd') as string, ['-d', '-c', config]);
+  return config;
 }

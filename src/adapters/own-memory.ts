@@ -31,14 +31,6 @@ const SMALL = 'optimize-for-size';
 /** Else compiled code that a collection finds unused goes after a few of them: these come when nobody has asked for a while. */
 const FLUSH_CODE = 'flush-bytecode';
 
-/**
- * V8 collects when the heap has grown by so many percent since it last did; else by up to three times what lives, and a room for new objects more.
- * To be said when all is loaded: V8 takes no code that was compiled before under other flags.
- */
-export function setHeapGrowth(percent: number): void {
-  setFlagsFromString(`--heap-growing-percent=${percent}`);
-}
-
 export function ownMemory(): OwnMemory {
   // Making one takes a context of its own, 80 kB.
   let collect: ReturnType<typeof collector> | null = null;

@@ -37,6 +37,8 @@ export class ByteBoundedMap<Value extends object> {
   #total = 0;
   /** Values taken out or replaced so far: what was found is there as long as this stays. */
   changes = 0;
+  /** Keys added so far: what was not found is not there as long as this stays. */
+  additions = 0;
 
   constructor({ maxBytes, sizeOf }: ByteBoundedMapParts<Value>) {
     this.#maxOctets = Math.max(1, Math.floor(maxBytes));
@@ -85,6 +87,7 @@ export class ByteBoundedMap<Value extends object> {
   }
 
   #add(key: string, value: Value, octets: number): void {
+    this.additions++;
     const slot = this.#order.add();
     this.#slots.set(key, slot);
     this.#keys[slot] = key;

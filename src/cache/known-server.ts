@@ -28,7 +28,7 @@ export class KnownServer {
   readonly zone: Name;
   /** Names both together. */
   readonly key: string;
-  /** The cache's: entries that were found, null for none, and the state of their maps then. */
+  /** The cache's: entries that were found, and the changes of their maps then; null for none, and the additions to these. */
   address: KnownAddress | null = null;
   addressesAt = -1;
   info: ServerZoneInfo | null = null;

@@ -416,9 +416,10 @@ export class ServerCache {
 
   /** The entry, also one that has expired. */
   #infoOf(known: KnownServer): ServerZoneInfo | null {
-    if (known.info === null || known.infosAt !== this.#infos.changes) {
+    const { changes, additions } = this.#infos;
+    if (known.infosAt !== (known.info === null ? additions : changes)) {
       known.info = this.#infos.get(known.key);
-      known.infosAt = this.#infos.changes;
+      known.infosAt = known.info === null ? additions : changes;
     }
     return known.info;
   }
@@ -429,9 +430,10 @@ export class ServerCache {
   }
 
   #freshAddress(known: KnownServer): KnownAddress | null {
-    if (known.address === null || known.addressesAt !== this.#addresses.changes) {
+    const { changes, additions } = this.#addresses;
+    if (known.addressesAt !== (known.address === null ? additions : changes)) {
       known.address = this.#addresses.get(known.server);
-      known.addressesAt = this.#addresses.changes;
+      known.addressesAt = known.address === null ? additions : changes;
     }
     return known.address !== null && this.#isFresh(known.address) ? known.address : null;
   }

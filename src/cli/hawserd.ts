@@ -8,9 +8,10 @@
 import { existsSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { childProcesses } from '../adapters/child-processes.ts';
+import { setServingFlags } from '../adapters/engine-flags.ts';
 import { createNodeFiles } from '../adapters/node-files.ts';
 import type { NodeLog } from '../adapters/node-log.ts';
-import { ownMemory, setHeapGrowth } from '../adapters/own-memory.ts';
+import { ownMemory } from '../adapters/own-memory.ts';
 import { openForAppending } from '../adapters/root-writes.ts';
 import { pidfilePath } from '../config/check-files.ts';
 import { type Config, defaultConfig } from '../config/config.ts';
@@ -25,7 +26,6 @@ import { bugText } from '../terms/unreachable.ts';
 import { runAtOnce, type Steps } from '../wire/steps.ts';
 import { type Arguments, readArguments } from './arguments.ts';
 import {
-  HEAP_GROWTH_PERCENT,
   hasRoomForPolicy,
   loadWithinHeap,
   scarceMemoryText,
@@ -179,7 +179,7 @@ async function startHere(flags: Arguments, read: LoadedFor[]): Promise<number | 
   await tellParent([]);
   process.off('disconnect', ending.stop);
   if (process.send !== undefined) process.disconnect();
-  setHeapGrowth(HEAP_GROWTH_PERCENT);
+  setServingFlags();
   return null;
 }
 

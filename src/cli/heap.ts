@@ -40,12 +40,6 @@ const POLICY_OCTETS_PER_RECORD = 200;
 const POLICY_OCTETS_PER_ZONE_WITH_RECORDS = 300;
 /** Collecting garbage again is worth its time when so much has come since, percent of the heap. */
 const COLLECT_AGAIN_PERCENT = 2;
-/**
- * Percent by which the heap may grow between two collections of all of it. V8 itself would let 20 MB that live become 75; with this
- * each 20,000 questions for new names cost some eight collections more, of about 60 ms of processor time, most of it on V8's other
- * threads (bench/RESULTS.md).
- */
-export const HEAP_GROWTH_PERCENT = 80;
 const MIB = 1024 * 1024;
 /**
  * Octets of memory that are enough whatever the configuration: the least heap that bin/launch gives (64 MiB), caches beside it (48),

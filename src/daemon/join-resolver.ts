@@ -11,10 +11,10 @@ import type { ClockDoubt } from '../resolve/clock-doubt.ts';
 import type { ExpiringSignatures } from '../resolve/expiring-signatures.ts';
 import { ForwarderKeys } from '../resolve/forwarder-keys.ts';
 import { keyPrefetch } from '../resolve/prefetch.ts';
-import { findProvenAddresses } from '../resolve/proven-addresses.ts';
 import type { RecentBogus } from '../resolve/recent-bogus.ts';
 import { Resolver } from '../resolve/resolver.ts';
 import type { SharedCache } from '../resolve/shared-cache.ts';
+import { findSignedAddresses } from '../resolve/signed-addresses.ts';
 import type { SpeakersParts } from '../resolve/speakers.ts';
 import { SynthesisedDenials } from '../resolve/synthesised-denials.ts';
 import { ZoneRates } from '../resolve/zone-rates.ts';
@@ -25,6 +25,7 @@ import { anchorSignal } from '../validate/anchor-signal.ts';
 import type { TrustAnchor, TrustAnchors } from '../validate/trust-anchors.ts';
 import { createValidate } from '../validate/validate-answer.ts';
 import { type Name, namesEqual } from '../wire/name.ts';
+import type { Question } from '../wire/question.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
 import { Background } from '../work/background.ts';
 import type { Fetch } from '../work/fetch.ts';
@@ -75,9 +76,9 @@ export function joinResolver(shared: SharedParts, zones: ZoneStore, secondLevel:
   const warn = (text: string): void => log.write('error', text);
   const tap = shared.taps?.servers;
   const upstream = new Upstream({ clock, network, random, servers, counters, notice, warn, options, tap });
-  const authZone = (name: Name): Name | null => zones.closest(name, NOBODY)?.zone ?? null;
-  const speakers = speakersOf(shared, authZone);
+  const speakers = speakersOf(shared, (name) => zones.closest(name, NOBODY)?.zone ?? null);
   const denials = knownDenials(shared, speakers);
+  const signedAddresses = (question: Question) => findSignedAddresses({ rrsets, speakers }, question);
   const rates = zoneRates(config, { clock, random });
   const background = new Background(report);
   const publishedKeys = config.forwardZones.some(({ forwardTlsDane }) => forwardTlsDane)
@@ -91,7 +92,7 @@ export function joinResolver(shared: SharedParts, zones: ZoneStore, secondLevel:
     counters,
     options: resolveOptions(config),
     deny: (question) => denials.look(question),
-    provenAddresses: (question) => findProvenAddresses({ rrsets, speakers }, question),
+    signedAddresses,
     shared: secondLevel,
     signatureTime: config.server.valOverrideDate,
     onVerdict: (verdict) => shared.clockDoubt.note(verdict),
@@ -113,6 +114,7 @@ export function joinResolver(shared: SharedParts, zones: ZoneStore, secondLevel:
         counters,
         upstream,
         copies: zones,
+        signedAddresses,
         ...(rates === null ? {} : { zoneRates: rates }),
         ...(publishedKeys === null ? {} : { publishedKeys }),
         ...(config.server.prefetchKey ? { prefetchKey: keyPrefetch(fetch, background) } : {}),

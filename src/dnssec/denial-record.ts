@@ -3,6 +3,8 @@
  */
 
 import type { Name } from '../wire/name.ts';
+import type { TypeBitmap } from '../wire/type-bitmap.ts';
+import type { HashParameters } from './nsec3-hash.ts';
 
 /** One verified NSEC or NSEC3 record. */
 export interface DenialRecord {
@@ -13,6 +15,19 @@ export interface DenialRecord {
    * denies nothing at that owner (CVE-2017-15105): the proofs leave it out.
    */
   readonly signatureLabels: number;
+  /** What an NSEC3 record says for the zone that signed it, where that was read already; null: nothing. */
+  readonly span?: Nsec3Span | null;
+}
+
+/** One NSEC3 record that speaks for the zone. */
+export interface Nsec3Span {
+  readonly parameters: HashParameters;
+  /** Hash of its owner. */
+  readonly hash: Uint8Array;
+  /** Hash of the next owner of the chain. */
+  readonly next: Uint8Array;
+  readonly isOptOut: boolean;
+  readonly types: TypeBitmap;
 }
 
 /** What a proof is about. */

@@ -6,9 +6,9 @@
 
 import type { Crypto } from '../ports/crypto.ts';
 import { DIGEST } from '../wire/algorithms.ts';
-import { bytesEqual, concatBytes, readU8 } from '../wire/bytes.ts';
-import { type Name, toLowerCase } from '../wire/name.ts';
-import { keyTag, readDnskey } from '../wire/rdata-dnskey.ts';
+import { bytesEqual, readU8, transientBytes } from '../wire/bytes.ts';
+import { copyLowerCase, type Name } from '../wire/name.ts';
+import { isDnskey, keyTag } from '../wire/rdata-dnskey.ts';
 import { type Ds, readDs } from '../wire/rdata-ds.ts';
 import { type AlgorithmPolicy, digestKindOf } from './algorithms.ts';
 
@@ -22,11 +22,12 @@ type DsMatch = 'match' | 'no-match' | 'unsupported-digest';
 export function matchDs(owner: Name, ds: Ds, dnskeyRdata: Uint8Array, crypto: Crypto): DsMatch {
   const kind = digestKindOf(ds.digestType);
   if (kind === null) return 'unsupported-digest';
-  const dnskey = readDnskey(dnskeyRdata);
   // RFC 4035 §5.2: the algorithm and key tag in the DS RR match those of the DNSKEY RR.
-  if (dnskey === null || !mayName(ds, dnskeyRdata)) return 'no-match';
+  if (!isDnskey(dnskeyRdata) || !mayName(ds, dnskeyRdata)) return 'no-match';
   // RFC 4034 §5.1.4: digest = digest_algorithm(DNSKEY owner name | DNSKEY RDATA), the name in canonical form.
-  const digest = crypto.digest(kind, concatBytes(toLowerCase(owner), dnskeyRdata));
+  const digested = transientBytes(owner.length + dnskeyRdata.length);
+  digested.set(dnskeyRdata, copyLowerCase(owner, digested, 0));
+  const digest = crypto.digest(kind, digested);
   return bytesEqual(digest, ds.digest) ? 'match' : 'no-match';
 }
 
@@ -65,22 +66,29 @@ const DIGEST_ORDER: readonly number[] = [DIGEST.SHA384, DIGEST.SHA256, DIGEST.SH
 
 /** Sorts out DS rdatas: what policy supports, SHA-1 only where nothing better names the same algorithm's key. */
 export function usableDs(dsRdatas: readonly Uint8Array[], policy: AlgorithmPolicy): UsableDs {
-  const algorithms = new Set<number>();
-  const digests = new Set<number>();
+  const algorithms: number[] = [];
+  const digests: number[] = [];
   const supported: Ds[] = [];
   let malformed = 0;
-  for (const rdata of dsRdatas) {
-    const ds = readDs(rdata);
+  for (let i = 0; i < dsRdatas.length; i++) {
+    const ds = readDs(dsRdatas[i] as Uint8Array);
     if (ds === null) malformed++;
-    else if (!policy.supports(ds.algorithm)) algorithms.add(ds.algorithm);
-    else if (!policy.supportsDigest(ds.digestType)) digests.add(ds.digestType);
+    else if (!policy.supports(ds.algorithm)) addOnce(algorithms, ds.algorithm);
+    else if (!policy.supportsDigest(ds.digestType)) addOnce(digests, ds.digestType);
     else if (DIGEST_OCTETS.get(ds.digestType) !== ds.digest.length) malformed++;
     else supported.push(ds);
   }
+  return { usable: supported.length < 2 ? supported : strongestFirst(supported), algorithms, digests, malformed };
+}
+
+function addOnce(numbers: number[], number: number): void {
+  if (!numbers.includes(number)) numbers.push(number);
+}
+
+function strongestFirst(supported: readonly Ds[]): readonly Ds[] {
   // RFC 4509 §3: ignore DS RRs containing SHA-1 digests if DS RRs with SHA-256 digests are present in the DS RRset.
   const hasStronger = supported.some((ds) => ds.digestType !== DIGEST.SHA1);
-  const usable = supported
+  return supported
     .filter((ds) => !hasStronger || ds.digestType !== DIGEST.SHA1)
     .sort((a, b) => DIGEST_ORDER.indexOf(a.digestType) - DIGEST_ORDER.indexOf(b.digestType));
-  return { usable, algorithms: [...algorithms], digests: [...digests], malformed };
 }

@@ -127,7 +127,8 @@ export function proveWildcardByNsec(
 /** Those records that speak for the zone at all. */
 function readSpans(records: readonly DenialRecord[], zone: Name): NsecSpan[] {
   const spans: NsecSpan[] = [];
-  for (const record of records) {
+  for (let i = 0; i < records.length; i++) {
+    const record = records[i] as DenialRecord;
     const nsec = readNsec(record.rdata);
     // CVE-2017-15105: an NSEC expanded from a wildcard stands for the wildcard's own owner, as signed, and no other.
     const owner = signedOwner(record.owner, record.signatureLabels);
@@ -150,12 +151,22 @@ class NsecList implements NsecSource {
   }
 
   match(name: Name): NsecSpan | null {
-    return this.#spans.find((span) => namesEqual(span.owner, name)) ?? null;
+    for (let i = 0; i < this.#spans.length; i++) {
+      const span = this.#spans[i] as NsecSpan;
+      if (namesEqual(span.owner, name)) return span;
+    }
+    return null;
   }
 
   cover(name: Name): NsecSpan | null {
-    const covers = this.#spans.filter((span) => isInsideSpan(span, name));
-    return covers.find((span) => !isCutOff(span, name)) ?? covers[0] ?? null;
+    let first: NsecSpan | null = null;
+    for (let i = 0; i < this.#spans.length; i++) {
+      const span = this.#spans[i] as NsecSpan;
+      if (!isInsideSpan(span, name)) continue;
+      if (!isCutOff(span, name)) return span;
+      first ??= span;
+    }
+    return first;
   }
 }
 

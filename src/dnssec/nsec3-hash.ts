@@ -37,6 +37,12 @@ export function hashCost({ iterations, salt }: HashParameters): number {
   return (iterations + 1) * (salt.length <= MAX_ONE_BLOCK_SALT_OCTETS ? 1 : LONG_SALT_COST);
 }
 
+interface HashedName {
+  readonly name: Name;
+  readonly parameters: HashParameters;
+  readonly hash: Uint8Array;
+}
+
 /**
  * Computes NSEC3 hashes within a budget of names, and remembers them. One hasher serves one answer: when a proof ends as
  * `hash-budget`, grant more after a yield and ask again; what was computed is not computed twice.
@@ -44,7 +50,7 @@ export function hashCost({ iterations, salt }: HashParameters): number {
 export class Nsec3Hasher {
   readonly #crypto: Crypto;
   /** So many as grants allow: a search is shorter than making a key. */
-  readonly #known: { readonly name: Name; readonly parameters: HashParameters; readonly hash: Uint8Array }[] = [];
+  readonly #known: HashedName[] = [];
   #left: number;
   #leftDigests: number;
   /** SHA-1 calls so far (`hashCost`). */
@@ -68,7 +74,8 @@ export class Nsec3Hasher {
 
   /** Hash of a name, 20 octets; null when the budget is used up. */
   hash(name: Name, parameters: HashParameters): Uint8Array | null {
-    for (const known of this.#known) {
+    for (let i = 0; i < this.#known.length; i++) {
+      const known = this.#known[i] as HashedName;
       if (namesEqual(known.name, name) && areEqualParameters(known.parameters, parameters)) return known.hash;
     }
     if (this.#left <= 0 || this.#leftDigests <= 0) return null;

@@ -11,16 +11,15 @@ import { bytesEqual, compareBytes, octetsOfBase32hex, readU8 } from '../wire/byt
 import {
   isAtOrBelow,
   isBelow,
+  isNameAt,
   labelCount,
   lastLabels,
   type Name,
-  namesEqual,
   parentOf,
   wildcardOf,
 } from '../wire/name.ts';
 import { NSEC3_FLAG_OPT_OUT, readNsec3 } from '../wire/rdata-nsec3.ts';
-import type { TypeBitmap } from '../wire/type-bitmap.ts';
-import type { DenialRecord, DeniedQuestion } from './denial-record.ts';
+import type { DenialRecord, DeniedQuestion, Nsec3Span } from './denial-record.ts';
 import { areEqualParameters, type HashParameters, type Nsec3Hasher } from './nsec3-hash.ts';
 import { asWildcard, checkTypes, cutsOffBelow } from './type-denial.ts';
 
@@ -45,17 +44,6 @@ interface WildcardAnswer {
   readonly name: Name;
   /** Labels field of the answer's RRSIG: the closest encloser has this many labels. */
   readonly closestEncloserLabels: number;
-}
-
-/** One NSEC3 record that speaks for the zone. */
-interface Nsec3Span {
-  readonly parameters: HashParameters;
-  /** Hash of its owner. */
-  readonly hash: Uint8Array;
-  /** Hash of the next owner of the chain. */
-  readonly next: Uint8Array;
-  readonly isOptOut: boolean;
-  readonly types: TypeBitmap;
 }
 
 /** Where the NSEC3 records of one chain are found, all of which speak for the zone: those of an answer, or what is known. */
@@ -198,17 +186,22 @@ function readChains(
   maxIterations: number,
 ): readonly Nsec3Source[] | Stopped {
   const chains: Nsec3List[] = [];
-  for (const record of records) {
-    const span = readNsec3Span(record, zone);
+  for (let i = 0; i < records.length; i++) {
+    const record = records[i] as DenialRecord;
+    const span = record.span === undefined ? readNsec3Span(record, zone) : record.span;
     if (span === null) continue;
     const { iterations } = span.parameters;
     // RFC 9276 §3.2: above the limit the answer is treated as insecure, before anything is hashed.
     if (iterations > maxIterations) return { kind: 'iterations-too-high', iterations };
-    const chain = chains.find(({ parameters }) => areEqualParameters(parameters, span.parameters));
+    const chain = chainOf(chains, span.parameters);
     if (chain !== undefined) chain.spans.push(span);
     else if (chains.length < MAX_PARAMETER_SETS) chains.push(new Nsec3List(span));
   }
   return chains.length === 0 ? notProven('no-records') : chains;
+}
+
+function chainOf(chains: readonly Nsec3List[], parameters: HashParameters): Nsec3List | undefined {
+  return chains.find((chain) => areEqualParameters(chain.parameters, parameters));
 }
 
 /** The record as a span of the zone's chain, views on its octets; null when it speaks for nothing in the zone. */
@@ -227,7 +220,8 @@ export function readNsec3Span(record: DenialRecord, zone: Name): Nsec3Span | nul
 function ownerHash(record: DenialRecord, zone: Name): Uint8Array | null {
   const { owner } = record;
   // RFC 5155 §3: the owner is the hash as one label before the zone's name; a wildcard expansion is none such.
-  if (owner.length <= zone.length || !namesEqual(parentOf(owner), zone)) return null;
+  const above = 1 + readU8(owner, 0);
+  if (owner.length !== above + zone.length || !isNameAt(owner, above, zone)) return null;
   if (record.signatureLabels !== labelCount(owner)) return null;
   const hash = octetsOfBase32hex(owner.subarray(1, 1 + readU8(owner, 0)));
   return hash !== null && hash.length === HASH_OCTETS ? hash : null;
@@ -244,12 +238,20 @@ class Nsec3List implements Nsec3Source {
   }
 
   match(hash: Uint8Array): Nsec3Span | null {
-    return this.spans.find((span) => bytesEqual(span.hash, hash)) ?? null;
+    for (let i = 0; i < this.spans.length; i++) {
+      const span = this.spans[i] as Nsec3Span;
+      if (bytesEqual(span.hash, hash)) return span;
+    }
+    return null;
   }
 
   /** The last one of a chain wraps around (RFC 5155 §3.1.7). */
   cover(hash: Uint8Array): Nsec3Span | null {
-    return this.spans.find((span) => isInsideHashes(span, hash)) ?? null;
+    for (let i = 0; i < this.spans.length; i++) {
+      const span = this.spans[i] as Nsec3Span;
+      if (isInsideHashes(span, hash)) return span;
+    }
+    return null;
   }
 }
 

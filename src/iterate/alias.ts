@@ -107,12 +107,13 @@ function dataAt(sets: SetIndex<KeyedRRset>, name: Name, question: Question): rea
 }
 
 /**
- * A CNAME that was asked for and that a DNAME above made is an answer only together with that DNAME: the CNAME itself is
- * never signed (RFC 6672 §5.3.1).
+ * A CNAME that was asked for (by its type or by ANY) and that a DNAME above made is an answer only together with that DNAME: the
+ * CNAME itself is never signed (RFC 6672 §5.3.1).
  */
 function withDname(sets: SetIndex<KeyedRRset>, data: readonly KeyedRRset[], question: Question): readonly KeyedRRset[] {
-  const cname = data[0];
-  if (question.type !== TYPE.CNAME || cname === undefined || signatureCount(cname.rrset) > 0) return data;
+  if (question.type !== TYPE.CNAME && question.type !== TYPE.ANY) return data;
+  const cname = data.find(({ type }) => type === TYPE.CNAME);
+  if (cname === undefined || signatureCount(cname.rrset) > 0) return data;
   const dname = findDname(sets, cname.owner, question.class);
   return dname === null ? data : [dname, ...data];
 }

@@ -6,7 +6,7 @@
  * Leaves to others: looking addresses up (target-addresses.ts), choosing (server-selection.ts).
  */
 
-import type { Delegation } from '../cache/delegation.ts';
+import type { DelegatedServer, Delegation } from '../cache/delegation.ts';
 import type { DelegationCache } from '../cache/delegation-cache.ts';
 import type { RRsetCache } from '../cache/rrset-cache.ts';
 import type { CancelTimer, Clock } from '../ports/clock.ts';
@@ -19,7 +19,8 @@ import { isAtOrBelow, isRoot, type Name, namesEqual, parentOf, ROOT } from '../w
 import type { Question } from '../wire/question.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
 import { firstRdatasOf } from '../wire/rrset.ts';
-import type { AddressRules } from './address-rules.ts';
+import { shorten } from '../wire/shorten.ts';
+import type { AddressRules, ServerAddress } from './address-rules.ts';
 import { MAX_ADDRESSES_PER_SET, MAX_ADDRESSES_PER_ZONE } from './message-bounds.ts';
 import type { IterateOptions } from './options.ts';
 import { ServerFailures } from './server-failures.ts';
@@ -32,6 +33,7 @@ interface TargetEndpoint {
 }
 
 const PLAIN: TargetEndpoint = { port: DNS_PORT, tlsName: null };
+const NO_TARGETS: Target[] = [];
 
 /** A server name of a zone. */
 export interface Target extends TargetEndpoint {
@@ -67,8 +69,10 @@ export class DelegationPoint {
   readonly hasDs: boolean;
   readonly configured: UpstreamZone | null;
   readonly copy: ZoneCopy | null;
-  readonly targets: Target[] = [];
-  readonly candidates: Candidate[] = [];
+  #targets: Target[] = NO_TARGETS;
+  /** Servers that came with addresses, which are candidates, until somebody looks at their names as targets. */
+  #given: readonly DelegatedServer[] | null = null;
+  candidates: Candidate[] = [];
   /** Address look-ups that are under way. */
   readonly running: Promise<void>[] = [];
   /** Address look-ups made so far. */
@@ -105,9 +109,25 @@ export class DelegationPoint {
     this.#stopLookingAhead = null;
   }
 
+  /** Server names. */
+  get targets(): readonly Target[] {
+    if (this.#given !== null) {
+      this.#targets = this.#given.map(({ name }) => targetOf(name, true, PLAIN));
+      this.#given = null;
+    }
+    return this.#targets;
+  }
+
+  /** True when there is an address for each server name, which may be of no use. */
+  get knowsAllAddresses(): boolean {
+    if (this.#given !== null) return true;
+    for (const { hasAddress } of this.#targets) if (!hasAddress) return false;
+    return true;
+  }
+
   /** How many servers are known, by name or by address. */
   get knownServers(): number {
-    return Math.max(this.targets.length, this.candidates.length);
+    return Math.max((this.#given ?? this.#targets).length, this.candidates.length);
   }
 
   /** True when the servers recurse for us. */
@@ -115,34 +135,57 @@ export class DelegationPoint {
     return this.configured?.kind === 'forward';
   }
 
+  /** The servers of a delegation, each with addresses, before any other is added. */
+  addGiven(servers: readonly DelegatedServer[]): void {
+    this.#given = servers;
+    let count = 0;
+    for (const { addresses } of servers) count += addresses.length;
+    // A list that grows takes room for more than most zones have.
+    this.candidates = new Array<Candidate>(count);
+    let kept = 0;
+    for (const { addresses } of servers)
+      for (const ip of addresses) kept = this.#putAddress(this.#addressRules.at(ip), null, kept);
+    shorten(this.candidates, kept);
+  }
+
   /** Adds a server name with addresses (canonical text); a known name is left as it is. */
   addTarget(name: Name, addresses: readonly string[], endpoint: TargetEndpoint = PLAIN): void {
     for (const target of this.targets) if (namesEqual(target.name, name)) return;
-    const { port, tlsName } = endpoint;
-    this.targets.push({
-      name,
-      port,
-      tlsName,
-      hasAddress: addresses.length > 0,
-      isIp4LookedUp: false,
-      isIp6LookedUp: false,
-      isRunning: false,
-      isHopeless: false,
-    });
+    if (this.#targets === NO_TARGETS) this.#targets = [];
+    this.#targets.push(targetOf(name, addresses.length > 0, endpoint));
     for (const ip of addresses) this.addAddress(ip, endpoint);
   }
 
   /** Adds an address once; those that strangers give only up to a bound. */
   addAddress(ip: string, { port, tlsName }: TargetEndpoint = PLAIN): void {
-    const at = this.#addressRules.at(ip, port);
-    for (const { key } of this.candidates) if (key === at.key) return;
-    const isOurOwn = this.configured !== null || this.source === 'hints';
-    if (!isOurOwn && this.candidates.length >= MAX_ADDRESSES_PER_ZONE) {
-      this.refusedAddresses++;
-      return;
-    }
-    this.candidates.push(candidateOf(at, tlsName));
+    this.#putAddress(this.#addressRules.at(ip, port), tlsName, this.candidates.length);
   }
+
+  /** Puts it behind the first so many candidates; how many there are then. */
+  #putAddress(at: ServerAddress, tlsName: string | null, count: number): number {
+    const { candidates } = this;
+    for (let i = 0; i < count; i++) if (candidates[i]?.key === at.key) return count;
+    const isOurOwn = this.configured !== null || this.source === 'hints';
+    if (!isOurOwn && count >= MAX_ADDRESSES_PER_ZONE) {
+      this.refusedAddresses++;
+      return count;
+    }
+    candidates[count] = candidateOf(at, tlsName);
+    return count + 1;
+  }
+}
+
+function targetOf(name: Name, hasAddress: boolean, { port, tlsName }: TargetEndpoint): Target {
+  return {
+    name,
+    port,
+    tlsName,
+    hasAddress,
+    isIp4LookedUp: false,
+    isIp6LookedUp: false,
+    isRunning: false,
+    isHopeless: false,
+  };
 }
 
 /** What the start depends on. */
@@ -266,10 +309,15 @@ export function serversOfDelegation(
 ): DelegationPoint {
   const { zone, expiresAt, hasDs } = cut;
   const servers = new DelegationPoint({ zone, source, expiresAt, hasDs, configured: null, addressRules });
+  const isUnverified = (name: Name): boolean =>
+    options.hardenUnverifiedGlue && source !== 'priming' && !isAtOrBelow(name, cut.zone);
+  if (cut.servers.every(({ name, addresses }) => addresses.length > 0 && !isUnverified(name))) {
+    servers.addGiven(cut.servers);
+    return servers;
+  }
   for (const { name, addresses } of cut.servers) {
-    const isUnverified = options.hardenUnverifiedGlue && source !== 'priming' && !isAtOrBelow(name, cut.zone);
-    const known = isUnverified ? [] : addresses;
-    const atLeast = isUnverified ? RANK.answerAuthoritative : 0;
+    const known = isUnverified(name) ? [] : addresses;
+    const atLeast = isUnverified(name) ? RANK.answerAuthoritative : 0;
     servers.addTarget(name, known.length > 0 ? known : knownAddresses(name, rrsets, atLeast));
   }
   return servers;

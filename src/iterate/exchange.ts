@@ -7,6 +7,7 @@
  * server (note-failure.ts), sharing equal questions (upstream.ts), whom to ask, what the answer says.
  */
 
+import type { ServerManners } from '../cache/server-manners.ts';
 import type { MessageView } from '../wire/message-view.ts';
 import { isAtOrBelow } from '../wire/name.ts';
 import { RCODE } from '../wire/rcode.ts';
@@ -50,8 +51,10 @@ export class Exchange implements UdpAsker {
     this.#parts = parts;
     this.#work = work;
     this.#asker = asker;
-    this.#kind = firstKind(parts, query);
-    this.#made = firstAttempt(parts, query, this.#kind);
+    const manners = parts.servers.manners(query.known);
+    const kind = firstKind(parts, query, manners);
+    this.#kind = kind;
+    this.#made = firstAttempt(parts, query, { kind, manners });
   }
 
   /** To be called once. */
@@ -89,8 +92,7 @@ export class Exchange implements UdpAsker {
   }
 }
 
-function firstKind({ servers }: ExchangeParts, query: UpstreamQuery): FirstKind {
-  const manners = servers.manners(query.known);
+function firstKind({ servers }: ExchangeParts, query: UpstreamQuery, manners: ServerManners): FirstKind {
   const leavesOut = manners.shouldLeaveOut(servers.timeoutsInRow(query.known));
   const mayBeEdns = !manners.ednsSeen && (leavesOut || isZoneSilent(query));
   // Without DO a signed zone is of no use: there only options are left out.
@@ -98,9 +100,13 @@ function firstKind({ servers }: ExchangeParts, query: UpstreamQuery): FirstKind 
   return isPlain ? 'plain' : leavesOut ? 'bare' : 'full';
 }
 
-function firstAttempt(parts: ExchangeParts, query: UpstreamQuery, kind: FirstKind): Attempt {
+function firstAttempt(
+  parts: ExchangeParts,
+  query: UpstreamQuery,
+  { kind, manners }: { readonly kind: FirstKind; readonly manners: ServerManners },
+): Attempt {
   if (kind === 'plain') return plainAttempt(query);
-  const full = fullAttempt(parts, query);
+  const full = fullAttempt(parts, query, manners);
   return kind === 'bare' ? withoutOptions(full) : full;
 }
 
@@ -136,8 +142,7 @@ function isZoneSilent({ zoneTimeouts }: UpstreamQuery): boolean {
 }
 
 /** The question with all that may go along. */
-function fullAttempt({ servers, options }: ExchangeParts, query: UpstreamQuery): Attempt {
-  const manners = servers.manners(query.known);
+function fullAttempt({ options }: ExchangeParts, query: UpstreamQuery, manners: ServerManners): Attempt {
   // A server that is sent a client string is one of the operator's own: it gets that and nothing else.
   const mayHaveCookie =
     options.sendCookies && query.transport === 'udp' && clientStringFor(options, query.server) === null;

@@ -164,10 +164,11 @@ function knownOutcome(
 function askTree(
   parts: IterativeQueryParts,
   { work, question }: { readonly work: Work; readonly question: Question },
-  { avoid = NOBODY, refresh = false, expiryMarginSeconds = 0 }: IterateCallOptions,
+  { avoid = NOBODY, refresh = false, expiryMarginSeconds = 0, mayUseAlong = false }: IterateCallOptions,
   asker: Taker<Outcome>,
 ): Outcome | null {
-  return new IterativeQuery(parts, work, { question, avoid, refresh, expiryMarginSeconds }, asker).start();
+  const options = { question, avoid, refresh, expiryMarginSeconds, mayUseAlong };
+  return new IterativeQuery(parts, work, options, asker).start();
 }
 
 /**

@@ -96,10 +96,8 @@ export class IterativeQuery {
 
   begin(): Outcome | null {
     const start = this.#findStart();
-    if (start.kind === 'prime')
-      return this.#waits.after(this.#prime(start.zone), (failed) => failed ?? this.#goFirst());
-    this.#enterAt(start);
-    return this.#goFirst();
+    const primed = start.kind === 'prime' ? this.#prime(start.zone) : this.#enterAt(start);
+    return primed === null ? this.#goFirst() : this.#waits.after(primed, (failed) => failed ?? this.#goFirst());
   }
 
   #goFirst(): Outcome | null {
@@ -168,10 +166,12 @@ export class IterativeQuery {
     return this.#nameShare.findOther(this.#servers.zone, this.#minimiser.current.name);
   }
 
-  /** What the other learned is in the cache of delegations; when nothing is, this question asks for itself. */
+  /** What the other learned is in the caches: the answer itself, or the way down; when nothing is, this question asks for itself. */
   #goOnAfterOther(): Outcome | null {
+    const along = this.#call.mayUseAlong ? (this.#parts.signedAddresses?.(this.#question) ?? null) : null;
+    if (along !== null) return this.#end({ kind: 'end', steps: along.aliases, end: along.end });
     const start = this.#findStart();
-    if (this.#isKnownNoCut(this.#minimiser.current.name)) this.#minimiser.advance();
+    if (this.isNoCut(this.#minimiser.current.name)) this.#minimiser.advance();
     else if (start.kind === 'servers' && start.servers.zone.length > this.#servers.zone.length)
       this.#enter(start.servers);
     return this.#goDown();
@@ -182,12 +182,13 @@ export class IterativeQuery {
     // Only a client's AAAA is preceded by A (minimise.ts): no other question is worth a look for it.
     const mayPrecede = this.#work.parent === null && this.#question.type === TYPE.AAAA;
     return new Minimiser(this.#question, options.minimisation, {
-      delegations: { isNoCut: (name, at) => this.#isKnownNoCut(name, at) },
+      delegations: this,
       asksForAFirst: mayPrecede && findCached({ ...this.#question, type: TYPE.A }) === null,
     });
   }
 
-  #isKnownNoCut(name: Name, at = 0): boolean {
+  /** True when the name, or the one above it whose first label is at `at`, is known to be no cut. */
+  isNoCut(name: Name, at = 0): boolean {
     return isKnownNoCut(this.#parts, name, this.#servers.zone, at);
   }
 

@@ -7,7 +7,7 @@ import type { ServerCache } from '../cache/server-cache.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Network } from '../ports/network.ts';
 import type { Random } from '../ports/random.ts';
-import type { IterationResult } from '../terms/iteration-result.ts';
+import type { FoundResult, IterationResult } from '../terms/iteration-result.ts';
 import type { ZoneCopies } from '../terms/upstream-zone.ts';
 import type { Counters } from '../trace/counters.ts';
 import type { Name } from '../wire/name.ts';
@@ -40,6 +40,8 @@ export interface IterateParts {
   readonly counters: Counters;
   /** Copies of zones that are used in place of servers; absent: there are none. */
   readonly copies?: ZoneCopies;
+  /** Addresses that came along with another answer and are signed, checked or not; absent: none are used. */
+  readonly signedAddresses?: (question: Question) => FoundResult | null;
   /** How often zones are asked (ratelimit); absent: as often as need be. */
   readonly zoneRates?: ZoneRateGate;
   /** Starts fetching the keys of a zone that a referral says is signed (prefetch-key); absent: they are fetched when needed. */
@@ -75,13 +77,15 @@ export interface IterateCallOptions {
   readonly refresh?: boolean;
   /** True: the caches were just asked for the whole answer to the question and have none to use. Default false. */
   readonly isLookedUp?: boolean;
+  /** True: the caller validates what it gets, and asks again without this when `signedAddresses` were not secure. Default false. */
+  readonly mayUseAlong?: boolean;
   /** Delegations that do not hold for so many seconds more are asked for anew. Default 0. */
   readonly expiryMarginSeconds?: number;
 }
 
 /** What one iterative query asks, and whom not. */
 export interface IterativeQueryOptions
-  extends Required<Pick<IterateCallOptions, 'avoid' | 'refresh' | 'expiryMarginSeconds'>> {
+  extends Required<Pick<IterateCallOptions, 'avoid' | 'refresh' | 'expiryMarginSeconds' | 'mayUseAlong'>> {
   readonly question: Question;
 }
 

@@ -75,7 +75,8 @@ function ednsFor(
   const isPadded = withOptions && query.transport === 'tls';
   const udpSize = udpSizeFor(parts, query);
   const doBit = options.wantsSignatures;
-  if (text === null && cookie === null && !isPadded) return { udpSize, doBit };
+  if (text === null && !isPadded)
+    return cookie === null ? { udpSize, doBit } : { udpSize, doBit, options: [cookieOption(cookie)] };
   const ednsOptions: EdnsOption[] = [];
   if (text !== null) ednsOptions.push({ code: options.clientStringCode, data: text });
   if (cookie !== null) ednsOptions.push(cookieOption(cookie));

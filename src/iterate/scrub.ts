@@ -120,9 +120,7 @@ class Scrubbing {
     for (const set of answer) if (!speaking.includes(set)) this.#drop(set, 'not asked for');
     dropRepeated(authority, speaking);
     this.#scrubAuthority(authority, chain, hasAnswer);
-    for (const set of authority) speaking.push(set);
-    dropRepeated(additional, speaking);
-    this.#scrubAdditional(additional, speaking);
+    if (additional.length > 0) this.#scrubAdditional(additional, [...speaking, ...authority]);
     return this.#left(chain, authority, additional);
   }
 
@@ -249,7 +247,7 @@ class Scrubbing {
   }
 
   #scrubAdditional(sets: ReceivedRRset[], speaking: readonly KeyedRRset[]): void {
-    if (sets.length === 0) return;
+    dropRepeated(sets, speaking);
     const rules = additionalParts(speaking, this.#context);
     let kept = 0;
     for (const set of sets) {
@@ -290,7 +288,9 @@ interface AdditionalParts {
 }
 
 function additionalParts(speaking: readonly KeyedRRset[], { zone, options }: ScrubContext): AdditionalParts {
-  let [isDenial, isLameReferral, isReferral] = [true, false, false];
+  let isDenial = true;
+  let isLameReferral = false;
+  let isReferral = false;
   for (const { type, owner } of speaking) {
     if (type !== TYPE.SOA && type !== TYPE.NSEC && type !== TYPE.NSEC3) isDenial = false;
     if (type !== TYPE.NS) continue;
@@ -333,9 +333,9 @@ function mayBeAnswer({ section, owner, type }: DroppedRecord, question: Question
 }
 
 /** RFC 2181 §5.4.1: a set that stands in a better section already is no news in a worse one. */
-function dropRepeated(sets: ReceivedRRset[], better: KeyedRRset[]): void {
+function dropRepeated(sets: ReceivedRRset[], better: readonly KeyedRRset[]): void {
   if (sets.length === 0 || better.length === 0) return;
-  const known = new SetIndex(better);
+  const known = new SetIndex([...better]);
   let kept = 0;
   for (const set of sets) if (known.find(set.owner, set.type, set.class) === undefined) sets[kept++] = set;
   shorten(sets, kept);
@@ -376,7 +376,8 @@ function dsOfReferral(authority: readonly ReceivedRRset[], { question, zone }: S
 }
 
 /** The sets of the section that the chain uses. */
-function usedSets({ steps, data }: Chain): KeyedRRset[] {
+function usedSets({ steps, data }: Chain): readonly KeyedRRset[] {
+  if (steps.length === 0) return data;
   const used: KeyedRRset[] = [];
   for (const { alias } of steps) used.push(alias);
   for (const set of data) used.push(set);

@@ -39,7 +39,7 @@ function lookAhead(parts: IterateParts, work: Work, servers: DelegationPoint): v
 
 /** Has names looked up when the server that is being asked is slow; gives what stops that, null when there are none. */
 export function startLookingAhead(parts: IterateParts, work: Work, servers: DelegationPoint): (() => void) | null {
-  if (servers.targets.every(({ hasAddress }) => hasAddress)) return null;
+  if (servers.knowsAllAddresses) return null;
   const { clock, options } = parts;
   return clock.after(options.lookAheadAfterMs, () => lookAhead(parts, work, servers));
 }

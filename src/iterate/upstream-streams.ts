@@ -78,7 +78,8 @@ export class UpstreamStreams {
   readonly #parts: StreamParts;
   /** The newest connection of each server. */
   readonly #newest = new Map<string, UpstreamConnection>();
-  readonly #all = new Set<UpstreamConnection>();
+  /** With the network that each is to. */
+  readonly #all = new Map<UpstreamConnection, string>();
   readonly #slots: Semaphore;
   /**
    * Places of each network that has servers with connections: half of all at most, so that no network holds them all, nor
@@ -104,7 +105,7 @@ export class UpstreamStreams {
     const known = this.#newest.get(keyOf(target));
     if (known?.takesMore === true) return known.isOpen ? 'open' : 'free';
     if (!this.#slots.isFull) return 'free';
-    for (const connection of this.#all) if (connection.isIdle) return 'free';
+    for (const connection of this.#all.keys()) if (connection.isIdle) return 'free';
     return 'none';
   }
 
@@ -128,7 +129,7 @@ export class UpstreamStreams {
 
   close(): void {
     this.#cancelReview();
-    for (const connection of [...this.#all]) connection.close();
+    for (const connection of [...this.#all.keys()]) connection.close();
   }
 
   async #askOn(
@@ -174,10 +175,13 @@ export class UpstreamStreams {
     const known = usable();
     if (known !== null) return known;
     const endMs = clock.monotonicMs() + leftMs;
-    const share = this.#joinShare(networkOf(question));
+    const network = networkOf(question);
+    const share = this.#joinShare(network);
     let holds: 'nothing' | 'share' | 'all' | 'connection' = 'nothing';
     try {
-      if (!(await share.take(signal, leftMs))) return null;
+      const sharing = share.take(signal, leftMs);
+      if (share.waiting > 0) this.#closeIdle(network);
+      if (!(await sharing)) return null;
       holds = 'share';
       const freed = usable();
       if (freed !== null) return freed;
@@ -190,7 +194,7 @@ export class UpstreamStreams {
     } finally {
       if (holds === 'all') this.#slots.release();
       if (holds === 'all' || holds === 'share') share.release();
-      if (holds !== 'connection') this.#releaseShare(networkOf(question));
+      if (holds !== 'connection') this.#releaseShare(network);
     }
   }
 
@@ -209,6 +213,15 @@ export class UpstreamStreams {
   #releaseShare(network: string): void {
     const share = this.#shares.get(network);
     if (share !== undefined && --share.users === 0) this.#shares.delete(network);
+  }
+
+  /** Somebody waits for a place of the network: a connection to it that nobody uses gives way. */
+  #closeIdle(network: string): void {
+    for (const [connection, to] of this.#all) {
+      if (to !== network || !connection.isIdle) continue;
+      connection.close();
+      return;
+    }
   }
 
   /** Takes one of all slots, and makes one free where that can be done. */
@@ -231,7 +244,7 @@ export class UpstreamStreams {
     );
     const nowMs = clock.monotonicMs();
     let nextMs = patienceMs;
-    for (const connection of [...this.#all]) {
+    for (const connection of [...this.#all.keys()]) {
       if (this.#slots.waiting === 0) return;
       const leftMs = (connection.silentSinceMs ?? Number.NEGATIVE_INFINITY) + patienceMs - nowMs;
       if (leftMs <= 0) {
@@ -252,7 +265,7 @@ export class UpstreamStreams {
       ...{ clock, network: this.#parts.network, remote, localEnd, tls, onStray, maxQuestions },
       connectTimeoutMs: timeoutMs,
       idleMs: maxQuestions <= 1 ? 0 : options.idleMs,
-      mayRest: () => this.#slots.waiting === 0,
+      mayRest: () => this.#slots.waiting === 0 && (this.#shares.get(network)?.slots.waiting ?? 0) === 0,
       onGone: (wasShort) => {
         if (wasShort) this.#noteShort(key, Math.max(1, connection.answers));
         if (this.#newest.get(key) === connection) this.#newest.delete(key);
@@ -264,7 +277,7 @@ export class UpstreamStreams {
     });
     connection.book();
     if (wish !== 'own') this.#newest.set(key, connection);
-    this.#all.add(connection);
+    this.#all.set(connection, network);
     return connection;
   }
 

@@ -10,7 +10,8 @@ import { type Name, namesEqual, ROOT } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import { RCODE } from '../wire/rcode.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
-import { isExpanded } from '../wire/signed-labels.ts';
+import { signatureCount } from '../wire/rrset.ts';
+import { isExpanded, isSignedFromAbove } from '../wire/signed-labels.ts';
 
 /** Ranks of data that came in an answer section. */
 const ANSWER_RANKS: ReadonlySet<number> = new Set([
@@ -31,7 +32,16 @@ export function isUsableSet(ranked: RankedRRset, type: number, avoid: ReadonlySe
   return type === TYPE.DS ? ranked.rank >= RANK.authorityAuthoritative : ANSWER_RANKS.has(ranked.rank);
 }
 
-/** True when the name, or the one above it whose first label is at `at`, is known to be no cut below the zone: by what its servers said of it, or by proven addresses that they gave. */
+/** True for a set that came along with another answer and that no one has checked yet, but the signatures of a zone above it may prove. */
+export function mayProve({ rrset, rank, verdict }: RankedRRset): boolean {
+  const isAlong = rank === RANK.additionalAuthoritative && verdict === null;
+  return isAlong && signatureCount(rrset) > 0 && isSignedFromAbove(rrset) && !isExpanded(rrset);
+}
+
+/**
+ * True when the name, or the one above it whose first label is at `at`, is known to be no cut below the zone: by what its servers said
+ * of it, or by addresses that they gave as its own.
+ */
 export function isKnownNoCut(
   { delegations, rrsets }: { readonly delegations: DelegationCache; readonly rrsets: RRsetCache },
   name: Name,
@@ -41,7 +51,8 @@ export function isKnownNoCut(
   if (delegations.isNoCut(name, at)) return true;
   return ADDRESS_TYPES.some((type) => {
     const ranked = rrsets.find(name, type, CLASS.IN, at);
-    return ranked?.verdict?.status === 'secure' && ranked.zone !== null && namesEqual(ranked.zone, zone);
+    if (ranked === null || ranked.zone === null || !namesEqual(ranked.zone, zone)) return false;
+    return ranked.verdict?.status === 'secure' || mayProve(ranked);
   });
 }
 

@@ -2,6 +2,7 @@
 
 import { type Failure, isCallerSpecific } from '../terms/failure.ts';
 import type { AliasStep, FoundResult, IterationResult } from '../terms/iteration-result.ts';
+import { RANK } from '../terms/rank.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { Answered, Resolution } from '../terms/resolution.ts';
 import type { Verdict } from '../terms/verdict.ts';
@@ -76,6 +77,16 @@ export function earliestExpiry(found: FoundResult): number {
 /** True when the servers that might have answered were not all asked. */
 export function hasUntriedServers(why: Failure): boolean {
   return (why.kind === 'no-reachable-server' || why.kind === 'all-servers-lame') && (why.untried ?? 0) > 0;
+}
+
+/** True for what came along with another answer and is none unless it is proven (RFC 2181 §5.4.1). */
+export function isOnlyAlong({ end }: FoundResult): boolean {
+  return end.kind === 'answer' && end.answer.some(({ rank }) => rank === RANK.additionalAuthoritative);
+}
+
+/** Of a question whose work waits for the asker's. */
+export function refused(question: Question): Extract<Resolution, { readonly kind: 'failed' }> {
+  return { kind: 'failed', question, why: { kind: 'dependency-cycle' } };
 }
 
 /** True for a resolution that no other client may take. */

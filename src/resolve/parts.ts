@@ -51,8 +51,8 @@ export interface ResolverParts {
   readonly options: ResolveOptions;
   /** A denial that follows from what is proven already; absent: none is made. */
   readonly deny?: (question: Question) => KnownAnswer | ProvenDenial | null;
-  /** Addresses that came along with another answer and are proven; absent: none are used. */
-  readonly provenAddresses?: (question: Question) => FoundResult | null;
+  /** Addresses that came along with another answer and are signed, checked or not; absent: none are used. */
+  readonly signedAddresses?: (question: Question) => FoundResult | null;
   /** Answers that other hosts have found (cachedb); null or absent: none. */
   readonly shared?: SharedCache | null;
   /** The second at which signatures are checked; the clock's when absent. */

@@ -19,7 +19,6 @@ import { type Failure, isKeptFailure } from '../terms/failure.ts';
 import { type FoundResult, type IterationResult, isNotKept } from '../terms/iteration-result.ts';
 import type { Answered, Resolution } from '../terms/resolution.ts';
 import type { Verdict } from '../terms/verdict.ts';
-import type { CounterName } from '../trace/counters.ts';
 import type { TraceStep } from '../trace/events.ts';
 import type { Trace } from '../trace/trace.ts';
 import type { Validate, Validated } from '../validate/validate-answer.ts';
@@ -31,13 +30,14 @@ import { Cancelled } from '../work/cancelled.ts';
 import { Deadlines } from '../work/deadlines.ts';
 import type { Fetch } from '../work/fetch.ts';
 import { InFlight, type InFlightEntry } from '../work/in-flight.ts';
-import { andThen, type Soon } from '../work/soon.ts';
+import type { Soon } from '../work/soon.ts';
 import { soonOrTold, type Taker } from '../work/taker.ts';
 import { Work, type WorkMode } from '../work/work.ts';
 import { findForFetch } from './cached-data.ts';
 import { findReferral } from './cached-referral.ts';
 import { ClientWait, type ClientWaitParts } from './client-wait.ts';
 import { KeptFetch } from './kept-fetch.ts';
+import { type Known, knownAlong, knownAnswer } from './known.ts';
 import {
   answeredOf,
   earliestExpiry,
@@ -45,6 +45,7 @@ import {
   isGoodVerdict,
   isOnlyForClient,
   isOnlyForWork,
+  refused,
 } from './outcome.ts';
 import type { ResolverParts } from './parts.ts';
 import { refreshTime, secondsToCarry } from './prefetch.ts';
@@ -77,15 +78,6 @@ interface FetchTreeOptions {
   /** Servers whose data was bad. */
   readonly avoid: ReadonlySet<string>;
   readonly isLookedUp: boolean;
-}
-
-/** What the caches say to a client's question, and what giving it entails. */
-interface Known {
-  readonly resolution: Resolution | Proven;
-  /** Counted when it is given; null: nothing. */
-  readonly counter: CounterName | null;
-  /** Seconds that are left of what is to be fetched again; null: it need not be. */
-  readonly refreshSeconds: number | null;
 }
 
 const NOBODY: ReadonlySet<string> = new Set();
@@ -130,7 +122,8 @@ export class Resolver {
     };
     this.#steps = {
       findData: (work, tries, asker) => this.#findData(work, tries, asker),
-      judge: (work, tries, found) => this.#judge(work, tries, found),
+      validate: (work, found) => this.#validate(work, found),
+      endOfAnswer: (work, tries, found, validated) => this.#endOfAnswer(work, tries, found, validated),
       endOfFailure: (work, tries, found) => this.#endOfFailure(work, tries, found),
       cancelled: (work) => this.#fail(work, { kind: 'cancelled' }),
       isOfOldTrust: (work) => this.#isOfOldTrust(work),
@@ -176,6 +169,7 @@ export class Resolver {
     const known = this.#lookUp(question);
     if ('kind' in known) return known;
     if (known.counter !== null) this.#parts.counters.add(known.counter);
+    if (known.toKeep !== null) this.#parts.answers.store(question, known.toKeep);
     if (known.refreshSeconds !== null) this.#refreshUnlessAsked(question, known.refreshSeconds);
     return known.resolution;
   }
@@ -187,18 +181,30 @@ export class Resolver {
   }
 
   #lookUp(question: Question): Known | Miss {
-    const { answers, deny } = this.#parts;
+    const { answers, deny, clock, options } = this.#parts;
     const cached = answers.find(question);
-    if (cached !== null && cached.verdict !== null) return this.#knownAnswer(question, cached, cached.verdict);
+    if (cached !== null && cached.verdict !== null)
+      return knownAnswer(question, cached, cached.verdict, clock.unixSeconds());
     const denied = cached === null ? (deny?.(question) ?? null) : null;
     if (denied !== null && 'sets' in denied)
-      return { resolution: provenOf(question, denied), counter: denialCounter(denied), refreshSeconds: null };
+      return {
+        resolution: provenOf(question, denied),
+        counter: denialCounter(denied),
+        refreshSeconds: null,
+        toKeep: null,
+      };
     if (denied !== null) {
       const resolution = answeredOf(question, denied.found, denied.verdict, denied.expiresAt);
-      return { resolution, counter: aggressiveCounter(denied.found), refreshSeconds: null };
+      return { resolution, counter: aggressiveCounter(denied.found), refreshSeconds: null, toKeep: null };
     }
     const failed = this.#knownFailure(question);
-    return failed ?? { kind: 'miss', unchecked: cached?.found ?? this.#parts.provenAddresses?.(question) ?? null };
+    if (failed !== null) return failed;
+    const along = cached === null ? (this.#parts.signedAddresses?.(question) ?? null) : null;
+    // What other hosts are offered goes the whole way; who has retired keeps nothing.
+    const isGiven = along !== null && (this.#parts.shared ?? null) === null && !this.#isRetired;
+    const { prefetch } = options;
+    const given = isGiven ? knownAlong(question, along, { now: clock.unixSeconds(), prefetch }) : null;
+    return given ?? { kind: 'miss', unchecked: cached?.found ?? along };
   }
 
   /** What is said in place of an answer: a remembered failure, or expired data. */
@@ -209,7 +215,7 @@ export class Resolver {
       const stale = this.#knownExpired(question, null);
       if (stale !== null || !('failure' in failure.why)) return stale;
       const why: Failure = { kind: 'cached-failure', of: failure.why.failure };
-      return { resolution: { kind: 'failed', question, why }, counter: null, refreshSeconds: null };
+      return { resolution: { kind: 'failed', question, why }, counter: null, refreshSeconds: null, toKeep: null };
     }
     const isLookedFor = options.serveExpired.isOn && this.#hasWaitedEnough(question);
     return isLookedFor ? this.#knownExpired(question, 0) : null;
@@ -217,7 +223,7 @@ export class Resolver {
 
   #knownExpired(question: Question, refreshSeconds: number | null): Known | null {
     const resolution = this.#expired.find(question);
-    return resolution === null ? null : { resolution, counter: 'expired.served', refreshSeconds };
+    return resolution === null ? null : { resolution, counter: 'expired.served', refreshSeconds, toKeep: null };
   }
 
   /** RFC 8767 §5: true when the question has been worked on for as long as a client should wait; always when that is 0. */
@@ -308,16 +314,6 @@ export class Resolver {
     // Who starts only after another's work has ended looks anew.
     miss = null;
     wait?.start();
-  }
-
-  #knownAnswer(question: Question, cached: CachedAnswer, verdict: Verdict): Known {
-    const now = this.#parts.clock.unixSeconds();
-    const { refreshAt, expiresAt, found } = cached;
-    const isPrefetched = refreshAt !== undefined && expiresAt > refreshAt;
-    const isDue = isPrefetched && now >= refreshAt;
-    const until = isDue ? now : isPrefetched ? refreshAt : expiresAt;
-    const resolution = answeredOf(question, found, verdict, until);
-    return { resolution, counter: null, refreshSeconds: isDue ? expiresAt - now : null };
   }
 
   /** Fetches again in the background, unless somebody is at it. */
@@ -428,14 +424,11 @@ export class Resolver {
     return ++tries.restarts > this.#parts.options.maxRestarts ? this.#fail(work, { kind: 'cancelled' }) : null;
   }
 
-  #judge(work: Work, tries: Tries, found: FoundResult): Soon<Resolution | null> {
-    return andThen(this.#validate(work, found), (validated) => this.#endOfAnswer(work, tries, found, validated));
-  }
-
   /** How a work ends that found an answer; null: it was bogus, and others are asked. */
   #endOfAnswer(work: Work, tries: Tries, found: FoundResult, validated: Validated): Resolution | null {
     const { options, counters } = this.#parts;
     const { verdict } = validated;
+    if (tries.isUnproven(found, verdict)) return null;
     this.#note(work, () => ({ kind: 'verdict', verdict }));
     const answered = this.#keep(work, validated.found, verdict);
     const counter = work.mode === 'normal' ? aggressiveCounter(validated.found) : null;
@@ -478,13 +471,13 @@ export class Resolver {
 
   /** Unchecked data: from the cache on the first try, else from the tree. */
   #findData(work: Work, tries: Tries, asker: Taker<IterationResult>): Soon<IterationResult> | null {
-    const { miss, avoid, expiryMarginSeconds } = tries;
+    const { miss, avoid, expiryMarginSeconds, mayUseAlong } = tries;
     tries.askedAt = this.#parts.clock.unixSeconds();
     const mayUseCache = avoid.size === 0 && work.mode === 'normal';
     const isLookedUp = mayUseCache && miss !== null;
-    const unchecked = mayUseCache ? (miss ?? this.#lookForUnchecked(work.question)).unchecked : null;
+    const unchecked = mayUseCache ? this.#lookForUnchecked(work.question, tries) : null;
     if (unchecked !== null) return unchecked;
-    const call = { avoid, followAliases: true, refresh: !mayUseCache, isLookedUp, expiryMarginSeconds };
+    const call = { avoid, followAliases: true, refresh: !mayUseCache, isLookedUp, expiryMarginSeconds, mayUseAlong };
     if (!mayUseCache || (this.#parts.shared ?? null) === null) return this.#iterate(work, call, asker);
     return this.#findShared(work.question).then((shared) => {
       if (shared !== null) return shared;
@@ -493,10 +486,11 @@ export class Resolver {
     });
   }
 
-  #lookForUnchecked(question: Question): Pick<Miss, 'unchecked'> {
+  #lookForUnchecked(question: Question, { miss, mayUseAlong }: Tries): FoundResult | null {
+    if (miss !== null && mayUseAlong) return miss.unchecked;
     const cached = this.#parts.answers.find(question);
-    if (cached !== null) return { unchecked: cached.verdict === null ? cached.found : null };
-    return { unchecked: this.#parts.provenAddresses?.(question) ?? null };
+    if (cached !== null) return cached.verdict === null ? cached.found : null;
+    return mayUseAlong ? (this.#parts.signedAddresses?.(question) ?? null) : null;
   }
 
   /** Puts validated data into the cache and makes the answer of it. */
@@ -590,9 +584,4 @@ function sharingKey(mode: WorkMode, trustEpoch: number, question: Question): str
 /** Has a client told after the caller has returned. */
 function tellLater(client: Taker<Resolution>, resolution: Resolution): void {
   void Promise.resolve(resolution).then((known) => client.take(known));
-}
-
-/** Of a question whose work waits for the asker's. */
-function refused(question: Question): Extract<Resolution, { readonly kind: 'failed' }> {
-  return { kind: 'failed', question, why: { kind: 'dependency-cycle' } };
 }

@@ -2,8 +2,10 @@
 
 import type { FoundResult } from '../terms/iteration-result.ts';
 import type { Answered } from '../terms/resolution.ts';
+import type { Verdict } from '../terms/verdict.ts';
 import { isRemembered as isFromMemory, MEMORY } from '../validate/ask-chain.ts';
 import type { Validated } from '../validate/validate-answer.ts';
+import { isOnlyAlong } from './outcome.ts';
 
 /** The caches have no answer to give at once. */
 export interface Miss {
@@ -24,12 +26,21 @@ export class Tries {
   /** The last answer, a bogus one. */
   best: Answered | null = null;
   restarts = 0;
+  /** Signed addresses that came along with another answer may be the answer, once they are proven. */
+  mayUseAlong = true;
   /** When the last one began, unix seconds. */
   askedAt = 0;
 
   constructor(miss: Miss | null, expiryMarginSeconds: number) {
     this.miss = miss;
     this.expiryMarginSeconds = expiryMarginSeconds;
+  }
+
+  /** True for what only came along and is not proven: the servers are asked for it instead. */
+  isUnproven(found: FoundResult, { status }: Verdict): boolean {
+    const isUnproven = this.mayUseAlong && status !== 'secure' && isOnlyAlong(found);
+    if (isUnproven) this.mayUseAlong = false;
+    return isUnproven;
   }
 }
 

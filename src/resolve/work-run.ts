@@ -7,6 +7,7 @@
 
 import type { FoundResult, IterationResult } from '../terms/iteration-result.ts';
 import type { Resolution } from '../terms/resolution.ts';
+import type { Validated } from '../validate/validate-answer.ts';
 import { Cancelled } from '../work/cancelled.ts';
 import type { Soon } from '../work/soon.ts';
 import type { Taker } from '../work/taker.ts';
@@ -19,8 +20,9 @@ type FailedResult = Extract<IterationResult, { readonly kind: 'failed' }>;
 export interface WorkRunSteps {
   /** Unchecked data; null: the asker is told later. */
   findData(work: Work, tries: Tries, asker: Taker<IterationResult>): Soon<IterationResult> | null;
+  validate(work: Work, found: FoundResult): Soon<Validated>;
   /** How the work ends that found an answer, or nothing; null: it asks again. */
-  judge(work: Work, tries: Tries, found: FoundResult): Soon<Resolution | null>;
+  endOfAnswer(work: Work, tries: Tries, found: FoundResult, validated: Validated): Resolution | null;
   endOfFailure(work: Work, tries: Tries, found: FailedResult): Resolution | null;
   cancelled(work: Work): Resolution;
   /** True when it was validated by what may not be trusted any more: who asked after that waits for it too. */
@@ -101,13 +103,17 @@ export class WorkRun implements Taker<IterationResult> {
 
   #takeIn(found: IterationResult): Resolution | null {
     if (found.kind === 'failed') return this.#conclude(this.#steps.endOfFailure(this.#work, this.#tries, found));
-    const judged = this.#steps.judge(this.#work, this.#tries, found);
-    if (!(judged instanceof Promise)) return this.#conclude(judged);
-    judged.then(
-      (late) => this.#goOn(() => this.#conclude(late)),
+    const validated = this.#steps.validate(this.#work, found);
+    if (!(validated instanceof Promise)) return this.#judge(found, validated);
+    validated.then(
+      (late) => this.#goOn(() => this.#judge(found, late)),
       (error: unknown) => this.fail(error),
     );
     return null;
+  }
+
+  #judge(found: FoundResult, validated: Validated): Resolution | null {
+    return this.#conclude(this.#steps.endOfAnswer(this.#work, this.#tries, found, validated));
   }
 
   #conclude(end: Resolution | null): Resolution | null {

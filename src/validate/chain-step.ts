@@ -114,9 +114,16 @@ function proveKeys(validation: ValidationContext, proof: Parameters<typeof valid
 }
 
 function findSet({ aliases, end }: FoundResult, name: Name, type: number): RankedRRset | null {
-  if (aliases.length > 0) return null;
-  const isWanted = ({ rrset }: RankedRRset) => rrsetType(rrset) === type && namesEqual(rrsetOwner(rrset), name);
-  return end.answer.find(isWanted) ?? null;
+  return aliases.length > 0 ? null : setAt(end.answer, name, type);
+}
+
+/** The first set of that type at that name. */
+function setAt(sets: readonly RankedRRset[], name: Name, type: number): RankedRRset | null {
+  for (let i = 0; i < sets.length; i++) {
+    const ranked = sets[i] as RankedRRset;
+    if (rrsetType(ranked.rrset) === type && namesEqual(rrsetOwner(ranked.rrset), name)) return ranked;
+  }
+  return null;
 }
 
 function validateDs(
@@ -164,9 +171,8 @@ interface AliasAtName {
 function aliasAt({ aliases, end }: FoundResult, child: Name): AliasAtName | null {
   const [step] = aliases;
   if (step !== undefined) return { alias: step.alias, proof: [...step.proof, ...end.authority] };
-  const isAlias = ({ rrset }: RankedRRset) => rrsetType(rrset) === TYPE.CNAME && namesEqual(rrsetOwner(rrset), child);
-  const alias = end.answer.find(isAlias);
-  return alias === undefined ? null : { alias, proof: end.authority };
+  const alias = setAt(end.answer, child, TYPE.CNAME);
+  return alias === null ? null : { alias, proof: end.authority };
 }
 
 /**

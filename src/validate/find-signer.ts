@@ -3,10 +3,11 @@
  * (RFC 4035 §5.3.1), and the name to walk to when there is none.
  */
 
-import { isAtOrBelow, isBelow, isRoot, type Name, namesEqual, parentOf } from '../wire/name.ts';
-import { signerOf } from '../wire/rdata-rrsig.ts';
+import { readU16 } from '../wire/bytes.ts';
+import { isAtOrBelow, isBelow, isRoot, type Name, parentOf } from '../wire/name.ts';
+import { isSignedBy, signerAt } from '../wire/rdata-rrsig.ts';
 import { TYPE } from '../wire/rr-type.ts';
-import { type RRset, signaturesOf } from '../wire/rrset.ts';
+import { type RRset, signatureCount, signaturesAt } from '../wire/rrset.ts';
 
 interface SignerBounds {
   /** The name that the data is about: its owner, or the name that is denied. */
@@ -25,16 +26,33 @@ export function nameOfSigningZone(name: Name, type: number): Name {
 
 /** Signers that the sets name and that may sign for the name, deepest first, each once. */
 export function signersOf(rrsets: readonly RRset[], bounds: SignerBounds): Name[] {
-  const signers: Name[] = [];
-  for (const rrset of rrsets) {
-    for (const signature of signaturesOf(rrset)) {
-      const signer = signerOf(signature);
-      if (signer === null || !maySign(signer, bounds)) continue;
-      if (!signers.some((known) => namesEqual(known, signer))) signers.push(signer);
-    }
-  }
+  let signers: Name[] = [];
+  for (let i = 0; i < rrsets.length; i++) signers = withSignersOf(rrsets[i] as RRset, bounds, signers);
   if (signers.length > 1) signers.sort((a, b) => b.length - a.length);
   return signers.length > bounds.most ? signers.slice(0, bounds.most) : signers;
+}
+
+/** The list with the signers of one set that are not in it yet. Signatures are read where they lie. */
+function withSignersOf(rrset: RRset, bounds: SignerBounds, before: Name[]): Name[] {
+  let signers = before;
+  let at = signaturesAt(rrset);
+  for (let left = signatureCount(rrset); left > 0; left--) {
+    const start = at + 2;
+    at = start + readU16(rrset, at);
+    if (isListed(rrset, start, at, signers)) continue;
+    const signer = signerAt(rrset, start, at);
+    if (signer === null || !maySign(signer, bounds)) continue;
+    // A list that grows has 16 places to spare.
+    if (signers.length === 0) signers = [signer];
+    else signers.push(signer);
+  }
+  return signers;
+}
+
+/** True when the signer that the RRSIG rdata between the offsets names is one of these. */
+function isListed(rrset: RRset, start: number, end: number, signers: readonly Name[]): boolean {
+  for (let i = 0; i < signers.length; i++) if (isSignedBy(rrset, signers[i] as Name, start, end)) return true;
+  return false;
 }
 
 function maySign(signer: Name, { name, type, anchor }: SignerBounds): boolean {

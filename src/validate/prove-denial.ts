@@ -8,7 +8,7 @@
 
 import type { DenialRecord, DeniedQuestion } from '../dnssec/denial-record.ts';
 import { proveByNsec, proveWildcardByNsec } from '../dnssec/nsec.ts';
-import { proveByNsec3, proveWildcardByNsec3 } from '../dnssec/nsec3.ts';
+import { proveByNsec3, proveWildcardByNsec3, readNsec3Span } from '../dnssec/nsec3.ts';
 import { NSEC3_HASHES_PER_GRANT, Nsec3Hasher } from '../dnssec/nsec3-hash.ts';
 import { MAX_ONE_BLOCK_SALT_OCTETS } from '../dnssec/nsec3-iterate.ts';
 import {
@@ -20,11 +20,12 @@ import {
 import type { Limit } from '../terms/limit.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { BogusReason } from '../terms/verdict.ts';
-import { type Name, namesEqual } from '../wire/name.ts';
+import { readU16 } from '../wire/bytes.ts';
+import type { Name } from '../wire/name.ts';
 import { readNsec3 } from '../wire/rdata-nsec3.ts';
-import { readRrsig } from '../wire/rdata-rrsig.ts';
+import { isSignedBy, signedLabels } from '../wire/rdata-rrsig.ts';
 import { TYPE } from '../wire/rr-type.ts';
-import { firstRdatasOf, rrsetOwner, rrsetType, signaturesOf } from '../wire/rrset.ts';
+import { firstRdatasOf, type RRset, rrsetOwner, rrsetType, signatureCount, signaturesAt } from '../wire/rrset.ts';
 import { signedLabelCount } from '../wire/signed-labels.ts';
 import { andThen, type Soon } from '../work/soon.ts';
 import { keepSpans } from './keep-spans.ts';
@@ -83,7 +84,7 @@ class RecordsProof {
   readonly #nsec: DenialRecord[] = [];
   readonly #nsec3: DenialRecord[] = [];
   readonly #proven: RankedRRset[] = [];
-  readonly #verified: RankedRRset[] = [];
+  readonly #verified: { readonly ranked: RankedRRset; readonly record: DenialRecord }[] = [];
   #failure: BogusReason | null = null;
   #expiresAt = Number.POSITIVE_INFINITY;
 
@@ -99,11 +100,16 @@ class RecordsProof {
     for (let i = from; i < this.#denials.length; i++) {
       const ranked = this.#validation.asKnownNow(this.#denials[i] as RankedRRset);
       const proof = provenBefore(ranked, this.#zone.zone) ?? proveSet(this.#validation, ranked, this.#zone);
-      if (proof instanceof Promise) return proof.then((late) => this.#take(ranked, late) ?? this.proveFrom(i + 1));
+      if (proof instanceof Promise) return this.#proveAfter(ranked, proof, i + 1);
       const end = this.#take(ranked, proof);
       if (end !== null) return end;
     }
     return this.#conclude();
+  }
+
+  // Functions of their own for what waits: one that holds a closure makes a context whenever it is called.
+  #proveAfter(ranked: RankedRRset, proof: Promise<SetProof>, next: number): Promise<RecordsResult> {
+    return proof.then((late) => this.#take(ranked, late) ?? this.proveFrom(next));
   }
 
   /** What ends it; null: the next set is to be verified. */
@@ -114,13 +120,15 @@ class RecordsProof {
       if (this.#failure === null || this.#failure.kind === 'signer-not-allowed') this.#failure = check.why;
       return null;
     }
-    const into = rrsetType(rrset) === TYPE.NSEC ? this.#nsec : this.#nsec3;
-    const owner = rrsetOwner(rrset);
-    for (const rdata of firstRdatasOf(rrset, MAX_RECORDS_PER_DENIAL_SET)) {
-      into.push({ owner, rdata, signatureLabels: check.labels });
+    const records = recordsOf(rrset, check.labels, this.#zone.zone);
+    for (let i = 0; i < records.length; i++) {
+      const record = records[i] as DenialRecord;
+      if (record.span === undefined) this.#nsec.push(record);
+      else this.#nsec3.push(record);
     }
     this.#proven.push(check.ranked);
-    if (!check.isWildcard) this.#verified.push(check.ranked);
+    const record = records[0];
+    if (!check.isWildcard && record !== undefined) this.#verified.push({ ranked: check.ranked, record });
     this.#expiresAt = Math.min(this.#expiresAt, check.expiresAt);
     return null;
   }
@@ -135,6 +143,16 @@ class RecordsProof {
     const [nsec, nsec3, sets] = [this.#nsec, this.#nsec3, this.#proven];
     return { nsec, nsec3, sets, failure: this.#failure, expiresAt: this.#expiresAt };
   }
+}
+
+/** The first records of a set that keys of the zone verified; of NSEC3 records with what they say. */
+function recordsOf(rrset: RRset, signatureLabels: number, zone: Name): DenialRecord[] {
+  const owner = rrsetOwner(rrset);
+  const isHashed = rrsetType(rrset) === TYPE.NSEC3;
+  return firstRdatasOf(rrset, MAX_RECORDS_PER_DENIAL_SET).map((rdata) => {
+    const record = { owner, rdata, signatureLabels };
+    return isHashed ? { owner, rdata, signatureLabels, span: readNsec3Span(record, zone) } : record;
+  });
 }
 
 function firstDenialSets(sets: readonly RankedRRset[]): RankedRRset[] {
@@ -181,11 +199,13 @@ function settle(validation: ValidationContext, ranked: RankedRRset, check: RRset
 /** Labels of a set whose signatures are all by `zone` over its own owner; null when one is not: it is verified anew. */
 function labelsSignedBy({ rrset }: RankedRRset, zone: Name): number | null {
   const labels = signedLabelCount(rrsetOwner(rrset));
-  const isPlain = signaturesOf(rrset).every((rdata) => {
-    const rrsig = readRrsig(rdata);
-    return rrsig !== null && rrsig.labels === labels && namesEqual(rrsig.signer, zone);
-  });
-  return isPlain ? labels : null;
+  let at = signaturesAt(rrset);
+  for (let left = signatureCount(rrset); left > 0; left--) {
+    const start = at + 2;
+    at = start + readU16(rrset, at);
+    if (!isSignedBy(rrset, zone, start, at) || signedLabels(rrset, start) !== labels) return null;
+  }
+  return labels;
 }
 
 /**
@@ -326,7 +346,10 @@ class HashedProof<T extends { readonly kind: string }> {
 /** Iterations allowed for the zone: those of the smallest size that is not below its largest key's. */
 function iterationLimit(zone: SecureZone, limits: readonly IterationLimit[]): number {
   let bits = 0;
-  for (const key of zone.keys) bits = Math.max(bits, key.imported?.bits ?? 0);
-  const fitting = limits.find((limit) => bits <= limit.keyBits) ?? limits.at(-1);
-  return fitting?.iterations ?? 0;
+  for (let i = 0; i < zone.keys.length; i++) bits = Math.max(bits, zone.keys[i]?.imported?.bits ?? 0);
+  for (let i = 0; i < limits.length; i++) {
+    const { keyBits, iterations } = limits[i] as IterationLimit;
+    if (bits <= keyBits) return iterations;
+  }
+  return limits.at(-1)?.iterations ?? 0;
 }

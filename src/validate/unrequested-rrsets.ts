@@ -6,7 +6,7 @@
 
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { Name } from '../wire/name.ts';
-import { haveSameKey, rrsetOwner, rrsetType } from '../wire/rrset.ts';
+import { haveSameKey, type RRset, rrsetOwner, rrsetType } from '../wire/rrset.ts';
 import { isServedBelow, knownCuts } from './chain-of-trust.ts';
 import { nameOfSigningZone, signersOf } from './find-signer.ts';
 import { storeSecure } from './store-verdict.ts';
@@ -31,15 +31,22 @@ function keepFrom(
   for (let i = from; i < sets.length; i++) {
     const ranked = validation.asKnownNow(sets[i] as RankedRRset);
     const proven = proveUnrequested(validation, ranked);
-    if (proven instanceof Promise) {
-      return proven.then((late) => {
-        if (late !== null) kept.push(late);
-        return keepFrom(validation, sets, i + 1, kept);
-      });
-    }
+    if (proven instanceof Promise) return keepAfter(validation, sets, { next: i + 1, proven, kept });
     if (proven !== null) kept.push(proven);
   }
   return kept;
+}
+
+// Functions of their own for what waits: one that holds a closure makes a context whenever it is called.
+function keepAfter(
+  validation: ValidationContext,
+  sets: readonly RankedRRset[],
+  { next, proven, kept }: { readonly next: number; readonly proven: Promise<RankedRRset | null>; kept: RankedRRset[] },
+): Promise<RankedRRset[]> {
+  return proven.then((late) => {
+    if (late !== null) kept.push(late);
+    return keepFrom(validation, sets, next, kept);
+  });
 }
 
 /** The set with its verdict when it is secure already, where that may be said of its name, or by keys that are known; else null. */
@@ -70,15 +77,20 @@ function proveBySigners(
     if (zone?.status !== 'secure' || isServedBelow(place) || knownCuts(validation, signer, place.inZoneOf).length > 0)
       continue;
     const check = verifyRRset(validation, ranked, zone);
-    if (check instanceof Promise) {
-      return check.then(
-        (late) => whenProven(validation, ranked, late) ?? proveBySigners(validation, ranked, signers.slice(i + 1)),
-      );
-    }
+    if (check instanceof Promise) return proveAfter(validation, ranked, signers.slice(i + 1), check);
     const proven = whenProven(validation, ranked, check);
     if (proven !== null) return proven;
   }
   return null;
+}
+
+function proveAfter(
+  validation: ValidationContext,
+  ranked: RankedRRset,
+  others: readonly Name[],
+  check: Promise<RRsetCheck>,
+): Promise<RankedRRset | null> {
+  return check.then((late) => whenProven(validation, ranked, late) ?? proveBySigners(validation, ranked, others));
 }
 
 function whenProven(validation: ValidationContext, ranked: RankedRRset, check: RRsetCheck): RankedRRset | null {
@@ -92,5 +104,14 @@ export function replaceValidated(
   validated: readonly RankedRRset[],
 ): readonly RankedRRset[] {
   if (sets.length === 0 || validated.length === 0) return sets;
-  return sets.map((ranked) => validated.findLast(({ rrset }) => haveSameKey(rrset, ranked.rrset)) ?? ranked);
+  return sets.map((ranked) => lastOfKey(validated, ranked.rrset) ?? ranked);
+}
+
+/** The last of the sets with the owner, type and class of another one. */
+function lastOfKey(sets: readonly RankedRRset[], rrset: RRset): RankedRRset | null {
+  for (let i = sets.length - 1; i >= 0; i--) {
+    const ranked = sets[i] as RankedRRset;
+    if (haveSameKey(ranked.rrset, rrset)) return ranked;
+  }
+  return null;
 }

@@ -19,7 +19,7 @@ import { isDenialSet } from './prove-denial.ts';
 import { SharedSteps } from './shared-steps.ts';
 import { type ValidatedStep, validateAlias } from './validate-alias.ts';
 import { validateDenial } from './validate-denial.ts';
-import { type ValidatedEnd, validatePositive } from './validate-positive.ts';
+import { earliestExpiry, type ValidatedEnd, validatePositive } from './validate-positive.ts';
 import { validateTooLong } from './validate-too-long.ts';
 import { CHECKS_PER_TURN, type ValidateParts, ValidationContext } from './validation-context.ts';
 
@@ -63,17 +63,24 @@ interface ValidatedSteps {
 /** Validates the steps that are not in `done` yet, then the end. */
 function validateChain(validation: ValidationContext, found: FoundResult, done: ValidatedSteps): Soon<Validated> {
   for (let step = found.aliases[done.aliases.length]; step !== undefined; step = found.aliases[done.aliases.length]) {
-    const asked = step;
     const validated = validateAlias(validation, step);
-    if (validated instanceof Promise) {
-      return validated.then((late) => {
-        takeStep(done, asked, late);
-        return validateChain(validation, found, done);
-      });
-    }
-    takeStep(done, asked, validated);
+    if (validated instanceof Promise) return validateChainAfter(validation, found, done, validated);
+    takeStep(done, step, validated);
   }
   return concludeWith(validation, found, done);
+}
+
+// Functions of their own for what waits: one that holds a closure makes a context whenever it is called.
+function validateChainAfter(
+  validation: ValidationContext,
+  found: FoundResult,
+  done: ValidatedSteps,
+  next: Promise<ValidatedStep>,
+): Promise<Validated> {
+  return next.then((late) => {
+    takeStep(done, found.aliases[done.aliases.length] as AliasStep, late);
+    return validateChain(validation, found, done);
+  });
 }
 
 function takeStep(done: ValidatedSteps, asked: AliasStep, { verdict, step }: ValidatedStep): void {
@@ -85,8 +92,18 @@ function takeStep(done: ValidatedSteps, asked: AliasStep, { verdict, step }: Val
 /** Validates the end, and makes one verdict of all. */
 function concludeWith(validation: ValidationContext, found: FoundResult, steps: ValidatedSteps): Soon<Validated> {
   const end = validateEnd(validation, found.end);
-  if (end instanceof Promise) return end.then((late) => conclude(validation, found, steps, late));
-  return conclude(validation, found, steps, end);
+  return end instanceof Promise
+    ? concludeAfter(validation, found, steps, end)
+    : conclude(validation, found, steps, end);
+}
+
+function concludeAfter(
+  validation: ValidationContext,
+  found: FoundResult,
+  steps: ValidatedSteps,
+  end: Promise<ValidatedEnd>,
+): Promise<Validated> {
+  return end.then((late) => conclude(validation, found, steps, late));
 }
 
 function conclude(
@@ -122,10 +139,7 @@ function blame(bad: string[], sets: readonly RankedRRset[]): void {
   }
 }
 
-/** The whole lives no longer than the data and the proofs in it. */
 function withEarliestExpiry(end: FinalAnswer): FinalAnswer {
-  let { expiresAt } = end;
-  for (const ranked of end.answer) expiresAt = Math.min(expiresAt, ranked.expiresAt);
-  for (const ranked of end.authority) if (isDenialSet(ranked)) expiresAt = Math.min(expiresAt, ranked.expiresAt);
+  const expiresAt = earliestExpiry(end);
   return expiresAt === end.expiresAt ? end : { ...end, expiresAt };
 }

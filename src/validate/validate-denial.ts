@@ -37,7 +37,7 @@ export function validateDenial(validation: ValidationContext, end: FinalAnswer):
   const { name, type } = end.question;
   const start = startFor(validation, name, type);
   if ('verdict' in start) return { verdict: start.verdict, end };
-  const sets = end.authority.filter(isDenialSet).map((ranked) => ranked.rrset);
+  const sets = denialSetsOf(end.authority);
   const most = validation.parts.options.limits.signers;
   const signers = signersOf(sets, { name, type, anchor: start.anchor.zone, most });
   return andThen(validateBySigners(validation, end, { signers, anchor: start.anchor }, null), (validated) => {
@@ -48,6 +48,15 @@ export function validateDenial(validation: ValidationContext, end: FinalAnswer):
       return validated === null ? validateUndenied(validation, end, start.anchor) : { verdict: validated.verdict, end };
     });
   });
+}
+
+function denialSetsOf(authority: readonly RankedRRset[]): RRset[] {
+  const sets: RRset[] = [];
+  for (let i = 0; i < authority.length; i++) {
+    const ranked = authority[i] as RankedRRset;
+    if (isDenialSet(ranked)) sets.push(ranked.rrset);
+  }
+  return sets;
 }
 
 /** Signers of denial sets to be tried in turn. */
@@ -63,11 +72,11 @@ function validateBySigners(
   { signers, anchor }: Signers,
   bogus: ValidatedEnd | null,
 ): Soon<ValidatedEnd | null> {
-  const [signer, ...others] = signers;
+  const signer = signers[0];
   if (signer === undefined) return bogus;
   return andThen(validateByZone(validation, end, signer, anchor), (validated) => {
     if (validated.verdict.status !== 'bogus') return validated;
-    return validateBySigners(validation, end, { signers: others, anchor }, bogus ?? validated);
+    return validateBySigners(validation, end, { signers: signers.slice(1), anchor }, bogus ?? validated);
   });
 }
 
@@ -235,8 +244,8 @@ function concludeSecure(
       expiresAt = Math.min(expiresAt, (validated[i] as RankedRRset).expiresAt);
     }
     // Data beside a denial was validated by nobody.
-    const proven = { ...end, answer: [], authority: replaceValidated(end.authority, validated), expiresAt };
-    return andThen(withProvenUnrequested(validation, proven), (whole) => ({ verdict: SECURE, end: whole }));
+    const authority = replaceValidated(end.authority, validated);
+    return withProvenUnrequested(validation, end, { answer: [], authority, expiresAt });
   });
 }
 
@@ -257,10 +266,20 @@ function verifySoas(
     const ranked = end.authority[i] as RankedRRset;
     if (rrsetType(ranked.rrset) !== TYPE.SOA) continue;
     const verdict = verifySoa(validation, validation.asKnownNow(ranked), denying);
-    if (verdict instanceof Promise) return verdict.then((late) => late ?? verifySoas(validation, end, denying, i + 1));
+    if (verdict instanceof Promise) return verifySoasAfter(validation, end, { denying, next: i + 1 }, verdict);
     if (verdict !== null) return verdict;
   }
   return null;
+}
+
+// A function of its own for what waits: one that holds a closure makes a context whenever it is called.
+function verifySoasAfter(
+  validation: ValidationContext,
+  end: FinalAnswer,
+  { denying, next }: { readonly denying: DenyingZone; readonly next: number },
+  verdict: Promise<NonSecureVerdict | null>,
+): Promise<NonSecureVerdict | null> {
+  return verdict.then((late) => late ?? verifySoas(validation, end, denying, next));
 }
 
 function verifySoa(

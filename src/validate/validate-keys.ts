@@ -66,7 +66,8 @@ class KeySetCheck {
   readonly #proof: KeyProof;
   readonly #trusted: readonly Uint8Array[];
   readonly #required: readonly number[];
-  readonly #missing: Set<number>;
+  /** Those of them that have not signed it yet. */
+  #missing: readonly number[];
   /** The set is one RRset, however many of its keys are trusted: they share its checks. */
   readonly #spent: SpentChecks = { checks: 0 };
   readonly #imported: ZoneKey[] = [];
@@ -79,7 +80,7 @@ class KeySetCheck {
     this.#proof = proof;
     this.#trusted = trusted;
     this.#required = announcedAlgorithms(validation, proof);
-    this.#missing = new Set(this.#required);
+    this.#missing = this.#required;
   }
 
   /** Tries the trusted keys from the given one on. */
@@ -96,11 +97,16 @@ class KeySetCheck {
         continue;
       }
       const check = verifyRRset(this.#validation, this.#ranked, { zone, keys: [key], mustSign: [] }, this.#spent);
-      if (check instanceof Promise) return check.then((late) => this.#take(key, late) ?? this.tryFrom(i + 1));
+      if (check instanceof Promise) return this.#tryAfter(key, check, i + 1);
       const end = this.#take(key, check);
       if (end !== null) return end;
     }
     return this.#conclude();
+  }
+
+  // Functions of their own for what waits: one that holds a closure makes a context whenever it is called.
+  #tryAfter(key: ZoneKey, check: Promise<RRsetCheck>, next: number): Promise<ZoneSecurity> {
+    return check.then((late) => this.#take(key, late) ?? this.tryFrom(next));
   }
 
   /** What ends it; null: the next key is to be tried. */
@@ -111,9 +117,9 @@ class KeySetCheck {
       if (isBetter) this.#why = seenFrom(key, check.why);
       return check.why.kind === 'too-much-work' ? this.#conclude() : null;
     }
-    this.#missing.delete(key.algorithm);
+    if (this.#missing.length > 0) this.#missing = this.#missing.filter((algorithm) => algorithm !== key.algorithm);
     this.#expiresAt = Math.min(this.#expiresAt, check.expiresAt);
-    return this.#missing.size === 0 ? this.#secure() : null;
+    return this.#missing.length === 0 ? this.#secure() : null;
   }
 
   #conclude(): ZoneSecurity {
@@ -175,7 +181,10 @@ function seenFrom({ keyTag: tag }: ZoneKey, why: BogusReason): BogusReason {
   return why.kind === 'no-matching-key' ? { ...why, kind: 'no-trusted-signature', keyTag: tag } : why;
 }
 
-/** Keys of the set that a DS names, and an anchor's own keys; each once. Linear in the sizes of both sets. */
+/**
+ * Keys of the set that a DS names, and an anchor's own keys; each once. The tag of each key is counted once; of DS no more than
+ * `MAX_DS` are compared with them.
+ */
 function findTrusted(
   validation: ValidationContext,
   rdatas: readonly Uint8Array[],
@@ -183,13 +192,15 @@ function findTrusted(
   proof: KeyProof,
 ): TrustedKeys {
   const { crypto, options } = validation.parts;
-  const byTag = Map.groupBy(rdatas, (rdata) => keyId(keyTag(rdata), readU8(rdata, 3)));
-  const found = new Set<Uint8Array>(proof.keys);
+  const ids = rdatas.map(idOf);
+  const found = proof.keys.slice();
   let mismatches = 0;
   for (const ds of firstDs(proof.ds, ranked)) {
-    for (const rdata of byTag.get(keyId(ds.keyTag, ds.algorithm)) ?? []) {
+    const id = keyId(ds.keyTag, ds.algorithm);
+    for (let i = ids.indexOf(id); i >= 0; i = ids.indexOf(id, i + 1)) {
+      const rdata = rdatas[i] as Uint8Array;
       if (matchDs(proof.zone, ds, rdata, crypto) === 'match') {
-        if (!proof.keys.some((known) => bytesEqual(known, rdata))) found.add(rdata);
+        if (!found.some((known) => bytesEqual(known, rdata))) found.push(rdata);
       } else if (++mismatches > options.limits.dsMatchFailures) {
         validation.countLimit('ds-match-failures');
         const record = recordOf(ranked.rrset, proof.zone);
@@ -197,7 +208,7 @@ function findTrusted(
       }
     }
   }
-  if (found.size > 0) return { kind: 'keys', rdatas: signersFirst([...found], ranked) };
+  if (found.length > 0) return { kind: 'keys', rdatas: signersFirst(found, ranked) };
   const lost = findLostBit(validation, rdatas, proof);
   if (lost !== null) {
     return { kind: 'bogus', why: { kind: 'zone-key-bit-missing', zone: formatName(proof.zone), keyTag: lost.keyTag } };
@@ -213,7 +224,7 @@ function findTrusted(
 function findLostBit(validation: ValidationContext, rdatas: readonly Uint8Array[], { zone, ds }: KeyProof): Ds | null {
   const { crypto, options } = validation.parts;
   const wholes = rdatas.map(withZoneKeyBit).filter((whole) => whole !== null);
-  const byTag = Map.groupBy(wholes, (whole) => keyId(keyTag(whole), readU8(whole, 3)));
+  const byTag = Map.groupBy(wholes, idOf);
   let tries = 0;
   for (const each of ds) {
     for (const whole of byTag.get(keyId(each.keyTag, each.algorithm)) ?? []) {
@@ -222,6 +233,10 @@ function findLostBit(validation: ValidationContext, rdatas: readonly Uint8Array[
     }
   }
   return null;
+}
+
+function idOf(rdata: Uint8Array): number {
+  return keyId(keyTag(rdata), readU8(rdata, 3));
 }
 
 function keyId(tag: number, algorithm: number): number {
@@ -249,7 +264,7 @@ function firstDs(ds: readonly Ds[], ranked: RankedRRset): readonly Ds[] {
 function signersFirst(rdatas: readonly Uint8Array[], ranked: RankedRRset): readonly Uint8Array[] {
   if (rdatas.length <= MAX_TRUSTED_KEYS) return rdatas;
   const signing = signingIds(ranked);
-  return wantedFirst(rdatas, (rdata) => signing.has(keyId(keyTag(rdata), readU8(rdata, 3))), MAX_TRUSTED_KEYS);
+  return wantedFirst(rdatas, (rdata) => signing.has(idOf(rdata)), MAX_TRUSTED_KEYS);
 }
 
 /** Why a key that is named as trusted cannot be used; null when it can. */

@@ -11,6 +11,8 @@ import { formatName } from '../wire/name-text.ts';
 import type { Question } from '../wire/question.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { rrsetOwner, rrsetType } from '../wire/rrset.ts';
+import type { Soon } from '../work/soon.ts';
+import { isDenialSet } from './prove-denial.ts';
 import { recordOf, recordRef } from './signature-reason.ts';
 import { keepProven, replaceValidated } from './unrequested-rrsets.ts';
 import { followsFrom, inherit } from './validate-alias.ts';
@@ -25,23 +27,29 @@ export interface ValidatedEnd {
 }
 
 /** At once, when the keys of all zones concerned are known and their algorithms are fast. */
-export function validatePositive(
-  validation: ValidationContext,
-  end: FinalAnswer,
-): ValidatedEnd | Promise<ValidatedEnd> {
+export function validatePositive(validation: ValidationContext, end: FinalAnswer): Soon<ValidatedEnd> {
   // RFC 4035 §2.2: there is no RRSIG over an RRSIG, so such an answer can be neither secure nor bogus.
   if (end.question.type === TYPE.RRSIG) return signaturesOnly(end);
   const most = end.question.type === TYPE.ANY ? validation.parts.options.limits.anySets : end.answer.length;
-  const wanted = end.answer.filter((ranked) => answers(ranked, end.question)).slice(0, most);
+  const wanted = wantedSets(end, most);
   if (wanted.length === 0) return nothingWanted(end);
-  return validateSets(validation, end, wanted, { verdict: SECURE, answer: [], proof: [] });
+  return validateSets(validation, end, wanted, { verdict: SECURE, answer: NONE, proof: NONE });
+}
+
+const NONE: readonly never[] = [];
+
+/** The sets that answer the question, no more than `most`; mostly all that there are. */
+function wantedSets({ answer, question }: FinalAnswer, most: number): readonly RankedRRset[] {
+  const only = answer[0];
+  if (answer.length === 1 && only !== undefined) return answers(only, question) && most > 0 ? answer : NONE;
+  return answer.filter((ranked) => answers(ranked, question)).slice(0, most);
 }
 
 /** Sets of an answer that are validated already. */
 interface Progress {
   verdict: Verdict;
-  readonly answer: RankedRRset[];
-  readonly proof: RankedRRset[];
+  answer: readonly RankedRRset[];
+  proof: readonly RankedRRset[];
 }
 
 /** Validates the wanted sets that are not in `done` yet. */
@@ -50,35 +58,43 @@ function validateSets(
   end: FinalAnswer,
   wanted: readonly RankedRRset[],
   done: Progress,
-): ValidatedEnd | Promise<ValidatedEnd> {
+): Soon<ValidatedEnd> {
   for (let next = wanted[done.answer.length]; next !== undefined; next = wanted[done.answer.length]) {
     const validated =
       fromDname(validation, next, done.answer, end.question) ?? validateExpanded(validation, next, end.authority);
-    if (validated instanceof Promise) {
-      return validated.then((late) => {
-        take(done, late);
-        return validateSets(validation, end, wanted, done);
-      });
-    }
+    if (validated instanceof Promise) return validateSetsAfter(validation, end, wanted, { done, next: validated });
     take(done, validated);
   }
   const { verdict, answer, proof } = done;
   const authority = proof.length === 0 ? end.authority : replaceValidated(end.authority, proof);
-  const whole = { ...end, answer, authority };
-  if (verdict.status !== 'secure') return { verdict, end: whole };
-  const proven = withProvenUnrequested(validation, whole);
-  return proven instanceof Promise ? proven.then((late) => ({ verdict, end: late })) : { verdict, end: proven };
+  if (verdict.status !== 'secure') return { verdict, end: { ...end, answer, authority } };
+  return withProvenUnrequested(validation, end, { answer, authority, expiresAt: end.expiresAt });
+}
+
+// Functions of their own for what waits: one that holds a closure makes a context whenever it is called.
+/** Goes on when the next set, for which it has to wait, is validated. */
+function validateSetsAfter(
+  validation: ValidationContext,
+  end: FinalAnswer,
+  wanted: readonly RankedRRset[],
+  { done, next }: { readonly done: Progress; readonly next: Promise<ValidatedSet> },
+): Promise<ValidatedEnd> {
+  return next.then((late) => {
+    take(done, late);
+    return validateSets(validation, end, wanted, done);
+  });
 }
 
 function take(done: Progress, { verdict, ranked, proof }: ValidatedSet): void {
   done.verdict = worse(done.verdict, verdict);
-  done.answer.push(ranked);
-  for (const one of proof) done.proof.push(one);
+  done.answer = done.answer.length === 0 ? [ranked] : [...done.answer, ranked];
+  if (proof.length > 0) done.proof = [...done.proof, ...proof];
 }
 
 function answers({ rrset }: RankedRRset, question: Question): boolean {
   const type = rrsetType(rrset);
-  if (type === TYPE.DNAME && question.type === TYPE.CNAME) return isBelow(question.name, rrsetOwner(rrset));
+  const mayBeMade = question.type === TYPE.CNAME || question.type === TYPE.ANY;
+  if (type === TYPE.DNAME && mayBeMade && isBelow(question.name, rrsetOwner(rrset))) return true;
   if (!namesEqual(rrsetOwner(rrset), question.name)) return false;
   return question.type === TYPE.ANY ? type !== TYPE.RRSIG : type === question.type;
 }
@@ -120,6 +136,9 @@ function nothingWanted(end: FinalAnswer): ValidatedEnd {
   return { verdict: { status: 'bogus', why }, end };
 }
 
+/** What is proven of an answer, and how long it may be used, unix seconds. */
+type ProvenParts = Pick<FinalAnswer, 'answer' | 'authority' | 'expiresAt'>;
+
 /**
  * A secure answer without what is not proven: unsigned NS sets that middleboxes add, unrequested RRsets that a server threw in
  * (val-clean-additional).
@@ -127,19 +146,48 @@ function nothingWanted(end: FinalAnswer): ValidatedEnd {
 export function withProvenUnrequested(
   validation: ValidationContext,
   end: FinalAnswer,
-): FinalAnswer | Promise<FinalAnswer> {
-  const authority = keepProven(validation, end.authority);
-  if (authority instanceof Promise) return authority.then((late) => withProvenAdditional(validation, end, late));
-  return withProvenAdditional(validation, end, authority);
+  proven: ProvenParts,
+): Soon<ValidatedEnd> {
+  const authority = keepProven(validation, proven.authority);
+  return authority instanceof Promise
+    ? withAuthorityAfter(validation, end, proven, authority)
+    : withProvenAdditional(validation, end, proven, authority);
+}
+
+function withAuthorityAfter(
+  validation: ValidationContext,
+  end: FinalAnswer,
+  proven: ProvenParts,
+  authority: Promise<RankedRRset[]>,
+): Promise<ValidatedEnd> {
+  return authority.then((late) => withProvenAdditional(validation, end, proven, late));
 }
 
 function withProvenAdditional(
   validation: ValidationContext,
   end: FinalAnswer,
+  { answer, expiresAt }: ProvenParts,
   authority: readonly RankedRRset[],
-): FinalAnswer | Promise<FinalAnswer> {
-  if (!validation.parts.options.cleanAdditional) return { ...end, authority };
-  const additional = keepProven(validation, end.additional);
-  if (additional instanceof Promise) return additional.then((late) => ({ ...end, authority, additional: late }));
-  return { ...end, authority, additional };
+): Soon<ValidatedEnd> {
+  const mustClean = validation.parts.options.cleanAdditional;
+  const whole = { ...end, answer, authority, expiresAt: earliestExpiry({ answer, authority, expiresAt }) };
+  const additional = mustClean ? keepProven(validation, end.additional) : end.additional;
+  if (additional instanceof Promise) return withAdditionalAfter(whole, additional);
+  whole.additional = additional;
+  return { verdict: SECURE, end: whole };
+}
+
+function withAdditionalAfter(whole: FinalAnswer, additional: Promise<RankedRRset[]>): Promise<ValidatedEnd> {
+  return additional.then((late) => ({ verdict: SECURE, end: { ...whole, additional: late } }));
+}
+
+/** The whole lives no longer than the data and the proofs in it. */
+export function earliestExpiry({ answer, authority, expiresAt }: ProvenParts): number {
+  let earliest = expiresAt;
+  for (let i = 0; i < answer.length; i++) earliest = Math.min(earliest, (answer[i] as RankedRRset).expiresAt);
+  for (let i = 0; i < authority.length; i++) {
+    const ranked = authority[i] as RankedRRset;
+    if (isDenialSet(ranked)) earliest = Math.min(earliest, ranked.expiresAt);
+  }
+  return earliest;
 }

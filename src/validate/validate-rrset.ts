@@ -68,7 +68,7 @@ export function validateRRset(
   const inZoneOf = nameOfSigningZone(owner, type);
   const signers = signersOf([ranked.rrset], { name: owner, type, anchor: start.anchor.zone, most });
   const { anchor } = start;
-  const [signer] = signers;
+  const signer = signers[0];
   if (signer === undefined) return validateUnsigned(validation, ranked, inZoneOf, anchor);
   return signers.length === 1
     ? validateBySigner(validation, ranked, { signer, inZoneOf, type }, anchor)

@@ -86,25 +86,46 @@ class RRsetVerification {
   #goOn(candidates: readonly CheckedRrsig[], from: number): RRsetCheck | Promise<RRsetCheck> {
     for (let i = from; i < candidates.length; i++) {
       const candidate = candidates[i] as CheckedRrsig;
-      const stop = this.#tryKeys(candidate, this.#keysFor(candidate.rrsig), 0);
-      if (stop instanceof Promise) return stop.then((late) => late ?? this.#goOn(candidates, i + 1));
+      const stop = this.#tryKeys(candidate, 0, 0);
+      if (stop instanceof Promise) return this.#goOnAfter(stop, candidates, i + 1);
       if (stop !== null) return stop;
     }
     return this.#conclude();
   }
 
-  /** Tries one signature with keys from the given one on; a result when nothing more needs to be tried. */
-  #tryKeys(
-    candidate: CheckedRrsig,
-    keys: readonly ZoneKey[],
-    from: number,
-  ): RRsetCheck | null | Promise<RRsetCheck | null> {
-    for (let i = from; i < keys.length; i++) {
-      const stop = this.#try(candidate, keys[i] as ZoneKey);
-      if (stop instanceof Promise) return stop.then((late) => late ?? this.#tryKeys(candidate, keys, i + 1));
+  // Functions of their own for what waits: one that holds a closure makes a context whenever it is called.
+  #goOnAfter(stop: Promise<RRsetCheck | null>, candidates: readonly CheckedRrsig[], next: number): Promise<RRsetCheck> {
+    return stop.then((late) => late ?? this.#goOn(candidates, next));
+  }
+
+  /**
+   * Tries one signature with the keys from the given one on that have its tag and algorithm, of which so many were tried, not more than
+   * allowed; a result when nothing more needs to be tried.
+   */
+  #tryKeys(candidate: CheckedRrsig, from: number, triedBefore: number): RRsetCheck | null | Promise<RRsetCheck | null> {
+    const { keyTag, algorithm } = candidate.rrsig;
+    const most = this.#validation.parts.options.limits.keysPerTag;
+    const { keys } = this.#zone;
+    let tried = triedBefore;
+    for (let i = from; i < keys.length && tried < most; i++) {
+      const key = keys[i] as ZoneKey;
+      if (key.keyTag !== keyTag || key.algorithm !== algorithm) continue;
+      tried++;
+      const stop = this.#try(candidate, key);
+      if (stop instanceof Promise) return this.#tryKeysAfter(stop, candidate, i + 1, tried);
       if (stop !== null) return stop;
     }
+    if (tried === 0) this.#noKey(candidate.rrsig);
     return null;
+  }
+
+  #tryKeysAfter(
+    stop: Promise<RRsetCheck | null>,
+    candidate: CheckedRrsig,
+    next: number,
+    tried: number,
+  ): Promise<RRsetCheck | null> {
+    return stop.then((late) => late ?? this.#tryKeys(candidate, next, tried));
   }
 
   #try(checked: CheckedRrsig, key: ZoneKey): RRsetCheck | null | Promise<RRsetCheck | null> {
@@ -121,20 +142,27 @@ class RRsetVerification {
     }
     this.#spent.checks++;
     const leave = this.#validation.mayCheckSignature(rrset.length);
-    return leave instanceof Promise ? leave.then((may) => this.#verify(may, ready)) : this.#verify(leave, ready);
+    return leave instanceof Promise ? this.#verifyAfter(leave, ready) : this.#verify(leave, ready);
+  }
+
+  #verifyAfter(leave: Promise<boolean>, ready: KeyedRrsig): Promise<RRsetCheck | null> {
+    return leave.then((may) => this.#verify(may, ready));
   }
 
   #verify(mayCheck: boolean, ready: KeyedRrsig): RRsetCheck | null | Promise<RRsetCheck | null> {
     if (!mayCheck) return { kind: 'limit', limit: 'signature-checks' };
     const verified = verifySignature(ready, this.#validation.parts.crypto);
     const { keyTag } = ready.checked.rrsig;
-    if (verified instanceof Promise) return verified.then((outcome) => this.#take(outcome, keyTag));
-    return this.#take(verified, keyTag);
+    return verified instanceof Promise ? this.#takeAfter(verified, keyTag) : this.#take(verified, keyTag);
+  }
+
+  #takeAfter(verified: Promise<SignatureOutcome>, keyTag: number): Promise<RRsetCheck | null> {
+    return verified.then((outcome) => this.#take(outcome, keyTag));
   }
 
   /** A result when nothing more needs to be tried. */
   #take(outcome: SignatureOutcome, keyTag: number): RRsetCheck | null {
-    this.#noteOutcome(outcome, keyTag);
+    if (this.#validation.work.trace !== null) this.#noteOutcome(outcome, keyTag);
     if (outcome.kind !== 'valid') {
       this.#failed(outcome);
       return null;
@@ -149,11 +177,13 @@ class RRsetVerification {
     const { now, parts } = this.#validation;
     const { signatureTime: time, skew } = parts.options;
     const { rrset } = this.#ranked;
-    const candidates: CheckedRrsig[] = [];
+    let candidates: CheckedRrsig[] = [];
     for (let i = 0; i < signatures.length; i++) {
       const signature = signatures[i] as Uint8Array;
       const checked = precheckRrsig({ rrset, signature, zone: this.#zone.zone, time, now, skew });
       if ('kind' in checked) this.#failed(checked);
+      // A list that grows has 16 places to spare.
+      else if (candidates.length === 0) candidates = [checked];
       else candidates.push(checked);
     }
     if (candidates.length < 2) return candidates;
@@ -161,21 +191,10 @@ class RRsetVerification {
     return candidates.sort((a, b) => Number(a.rrsig.labels < full) - Number(b.rrsig.labels < full));
   }
 
-  /** Keys with the tag and algorithm of a signature, not more than allowed. */
-  #keysFor(rrsig: Rrsig): readonly ZoneKey[] {
-    const { keyTag, algorithm } = rrsig;
-    const most = this.#validation.parts.options.limits.keysPerTag;
-    const all = this.#zone.keys;
-    const keys: ZoneKey[] = [];
-    for (let i = 0; i < all.length && keys.length < most; i++) {
-      const key = all[i] as ZoneKey;
-      if (key.keyTag === keyTag && key.algorithm === algorithm) keys.push(key);
-    }
-    if (keys.length === 0) {
-      const hasLostBit = all.some(({ rdata }) => isKeyWithoutBit(rdata, keyTag, algorithm));
-      this.#failed(hasLostBit ? { kind: 'zone-key-bit-missing', keyTag } : { kind: 'other-key', keyTag, algorithm });
-    }
-    return keys;
+  /** No key has the tag and algorithm of a signature. */
+  #noKey({ keyTag, algorithm }: Rrsig): void {
+    const hasLostBit = this.#zone.keys.some(({ rdata }) => isKeyWithoutBit(rdata, keyTag, algorithm));
+    this.#failed(hasLostBit ? { kind: 'zone-key-bit-missing', keyTag } : { kind: 'other-key', keyTag, algorithm });
   }
 
   #conclude(): RRsetCheck {
@@ -203,7 +222,6 @@ class RRsetVerification {
   }
 
   #noteOutcome({ kind }: SignatureOutcome, keyTag: number): void {
-    if (this.#validation.work.trace === null) return;
     const { rrset } = this.#ranked;
     this.#validation.note(() => ({
       kind: 'signature',

@@ -16,9 +16,14 @@ interface Dnskey {
   readonly publicKey: Uint8Array;
 }
 
+/** True for rdata that `readDnskey` reads. */
+export function isDnskey(rdata: Uint8Array): boolean {
+  return rdata.length >= 4;
+}
+
 /** Reads DNSKEY rdata; null when it is too short. */
 export function readDnskey(rdata: Uint8Array): Dnskey | null {
-  if (rdata.length < 4) return null;
+  if (!isDnskey(rdata)) return null;
   return {
     flags: readU16(rdata, 0),
     protocol: readU8(rdata, 2),

@@ -6,7 +6,7 @@
  */
 
 import { readU8, readU16 } from './bytes.ts';
-import { copyName, expandedOctets, type Name, nameEnd, type PointerBudget, skipName, toLowerCase } from './name.ts';
+import { copyName, expandedOctets, lowerOctet, nameEnd, type PointerBudget, skipName } from './name.ts';
 import { lowersNames, type RdataField, rdataLayout } from './rdata-layout.ts';
 
 /** Where rdata stands in a message. */
@@ -91,22 +91,39 @@ export function areStrings(rdata: Uint8Array): boolean {
 
 /** Canonical form of uncompressed rdata (RFC 4034 §6.2 as corrected by RFC 6840 §5.1): names of old types lower-cased. */
 export function canonicalRdata(rdata: Uint8Array, type: number): Uint8Array {
-  const layout = rdataLayout(type);
-  if (layout === null || !lowersNames(type)) return rdata;
+  if (!lowersNames(type)) return rdata;
   const canonical = new Uint8Array(rdata);
-  let cursor = 0;
-  for (const field of layout) {
-    if (field.kind !== 'name') {
-      cursor = skipField(rdata, cursor, rdata.length, field);
-      if (cursor < 0) return rdata;
-      continue;
-    }
-    const end = nameEnd(rdata, cursor);
-    if (end < 0) return rdata;
-    if (field.lowerCase) canonical.set(toLowerCase(rdata.subarray(cursor, end) as Name), cursor);
-    cursor = end;
-  }
+  lowerNames(canonical, 0, canonical.length, type);
   return canonical;
+}
+
+/** Gives the uncompressed rdata between two offsets its canonical form, where it lies. One that does not fit its layout stays. */
+export function lowerNames(octets: Uint8Array, start: number, end: number, type: number): void {
+  if (!lowersNames(type)) return;
+  const layout = rdataLayout(type) ?? [];
+  let cursor = start;
+  for (const field of layout) {
+    cursor = fieldEnd(octets, cursor, end, field);
+    if (cursor < 0) return;
+  }
+  cursor = start;
+  for (const field of layout) {
+    const next = fieldEnd(octets, cursor, end, field);
+    // The octets before a label are its length, which is below any letter.
+    if (field.kind === 'name' && field.lowerCase) lowerOctets(octets, cursor, next);
+    cursor = next;
+  }
+}
+
+/** Offset after a field of uncompressed rdata; -1 when it does not fit. */
+function fieldEnd(octets: Uint8Array, at: number, end: number, field: RdataField): number {
+  if (field.kind !== 'name') return skipField(octets, at, end, field);
+  const after = nameEnd(octets, at);
+  return after <= end ? after : -1;
+}
+
+function lowerOctets(octets: Uint8Array, from: number, to: number): void {
+  for (let i = from; i < to; i++) octets[i] = lowerOctet(octets[i] as number);
 }
 
 /** Offset after a field that is not a name; -1 when it does not fit. */

@@ -29,15 +29,28 @@ export function nsec3TypesAt(octets: Uint8Array, at: number): number {
 
 /** Reads NSEC3 rdata; null when malformed. */
 export function readNsec3(rdata: Uint8Array): Nsec3 | null {
-  const parameters = readParameters(rdata);
-  if (parameters === null) return null;
-  const hashAt = 5 + parameters.salt.length;
+  const hashAt = 5 + readU8(rdata, 4);
   const hashLength = readU8(rdata, hashAt);
   const typesAt = hashAt + 1 + hashLength;
   // RFC 5155 §3.1.7: the hash has 1 to 255 octets.
-  if (hashLength === 0 || typesAt > rdata.length) return null;
+  if (rdata.length < 5 || hashLength === 0 || typesAt > rdata.length) return null;
   const types = rdata.subarray(typesAt);
-  return isValidBitmap(types) ? { ...parameters, nextHash: rdata.subarray(hashAt + 1, typesAt), types } : null;
+  if (!isValidBitmap(types)) return null;
+  return {
+    hashAlgorithm: readU8(rdata, 0),
+    flags: readU8(rdata, 1),
+    iterations: readU16(rdata, 2),
+    salt: saltOf(rdata, hashAt),
+    nextHash: rdata.subarray(hashAt + 1, typesAt),
+    types,
+  };
+}
+
+/** Most zones have none (RFC 9276 §3.1). */
+const NO_SALT = new Uint8Array();
+
+function saltOf(rdata: Uint8Array, end: number): Uint8Array {
+  return end === 5 ? NO_SALT : rdata.subarray(5, end);
 }
 
 /** Reads NSEC3PARAM rdata; null when malformed. */
@@ -53,6 +66,6 @@ function readParameters(rdata: Uint8Array): Nsec3Parameters | null {
     hashAlgorithm: readU8(rdata, 0),
     flags: readU8(rdata, 1),
     iterations: readU16(rdata, 2),
-    salt: rdata.subarray(5, saltEnd),
+    salt: saltOf(rdata, saltEnd),
   };
 }

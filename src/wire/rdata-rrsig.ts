@@ -1,7 +1,7 @@
 /** RRSIG rdata (RFC 4034 §3.1). */
 
 import { readU8, readU16, readU32 } from './bytes.ts';
-import { copyLowerCase, lowerOctet, type Name, nameEnd } from './name.ts';
+import { copyLowerCase, isNameAt, type Name, nameEnd } from './name.ts';
 
 /** Octets before the signer's name. */
 const RRSIG_FIXED_OCTETS = 18;
@@ -54,8 +54,14 @@ export function writeSignedPrefix(rrsig: Rrsig, rdata: Uint8Array, into: Uint8Ar
 
 /** The signer that RRSIG rdata names, without reading the rest; null when malformed. */
 export function signerOf(rdata: Uint8Array): Name | null {
-  const end = rdata.length > RRSIG_FIXED_OCTETS ? nameEnd(rdata, RRSIG_FIXED_OCTETS) : -1;
-  return end < 0 ? null : (rdata.subarray(RRSIG_FIXED_OCTETS, end) as Name);
+  return signerAt(rdata, 0, rdata.length);
+}
+
+/** The same of the RRSIG rdata between two offsets: a view. */
+export function signerAt(octets: Uint8Array, start: number, end: number): Name | null {
+  const signerEnd = nameEnd(octets, start + RRSIG_FIXED_OCTETS);
+  const isWhole = signerEnd >= 0 && signerEnd <= end;
+  return isWhole ? (octets.subarray(start + RRSIG_FIXED_OCTETS, signerEnd) as Name) : null;
 }
 
 /** True for rdata that `readRrsig` reads. */
@@ -63,18 +69,16 @@ export function isRrsig(rdata: Uint8Array): boolean {
   return rdata.length > RRSIG_FIXED_OCTETS && nameEnd(rdata, RRSIG_FIXED_OCTETS) >= 0;
 }
 
-/** The labels field of RRSIG rdata, without reading the rest; 0 when it is too short. */
-export function signedLabels(rdata: Uint8Array): number {
-  return readU8(rdata, 3);
+/** The labels field of RRSIG rdata that begins at an offset, without reading the rest; 0 when it is too short. */
+export function signedLabels(octets: Uint8Array, start = 0): number {
+  return readU8(octets, start + 3);
 }
 
-/** True when the signer that RRSIG rdata names is this one, without reading the rest. */
-export function isSignedBy(rdata: Uint8Array, signer: Name): boolean {
-  if (nameEnd(rdata, RRSIG_FIXED_OCTETS) !== RRSIG_FIXED_OCTETS + signer.length) return false;
-  for (let i = 0; i < signer.length; i++) {
-    if (lowerOctet(readU8(rdata, RRSIG_FIXED_OCTETS + i)) !== lowerOctet(readU8(signer, i))) return false;
-  }
-  return true;
+/** True when the signer that the RRSIG rdata between the offsets names is this one, without reading the rest. */
+export function isSignedBy(octets: Uint8Array, signer: Name, start = 0, end = octets.length): boolean {
+  const signerEnd = start + RRSIG_FIXED_OCTETS + signer.length;
+  if (signerEnd > end || nameEnd(octets, start + RRSIG_FIXED_OCTETS) !== signerEnd) return false;
+  return isNameAt(octets, start + RRSIG_FIXED_OCTETS, signer);
 }
 
 /** Type that RRSIG rdata covers, without reading the rest; 0 when it is too short. */

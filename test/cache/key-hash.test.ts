@@ -44,7 +44,20 @@ describe('the hash of a name', () => {
 
   test('is another for another name, type, class, split into labels or secret', () => {
     const hash = fresh();
-    const names = ['.', 'a.', 'b.', 'a.b.', 'ab.', 'b.a.', 'aaa.', 'aaaa.', 'aaa\\000.', 'aaa.\\000.', '\\001a.'];
+    const names = [
+      '.',
+      'a.',
+      'b.',
+      'a.b.',
+      'a\\001b.',
+      'ab.',
+      'b.a.',
+      'aaa.',
+      'aaaa.',
+      'aaa\\000.',
+      'aaa.\\000.',
+      '\\001a.',
+    ];
     const hashes = names.flatMap((text) => [1, 2, 0x10001].map((each) => hashOf(hash, mustParseName(text), each)));
     expect(new Set(hashes).size).toBe(hashes.length);
     const others = new KeyHash(new SeededRandom(2));

@@ -1,6 +1,7 @@
 /** Proves that a packed map finds what a plain map holds, whatever came and went before: by name, by type, by a name above one. */
 
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { KeyHash } from '../../src/cache/key-hash.ts';
 import { PackedMap } from '../../src/cache/packed-map.ts';
 import { RANKED_FORM } from '../../src/cache/packed-rrset.ts';
 import type { RankedRRset } from '../../src/terms/ranked-rrset.ts';
@@ -101,4 +102,57 @@ test('texts and zones read before are not taken for others', () => {
   for (const set of sets) map.set(set);
   for (const set of [...sets, ...sets.slice().reverse()])
     expect(map.get(rrsetOwner(set.rrset), TYPE.A, CLASS.IN)).toEqual(set);
+});
+
+describe('keys of one hash', () => {
+  /** Two of the keys that have the same hash: among so many of 32 bits there are a few. */
+  function twins<Key>(keys: Iterable<Key>, hashOf: (hash: KeyHash, key: Key) => number): readonly [Key, Key] {
+    const hash = new KeyHash(new SeededRandom(1));
+    const seen = new Map<number, Key>();
+    for (const key of keys) {
+      const value = hashOf(hash, key);
+      const twin = seen.get(value);
+      if (twin !== undefined) return [twin, key];
+      seen.set(value, key);
+    }
+    throw new Error('no two keys have the same hash');
+  }
+
+  const newMap = (): PackedMap<RankedRRset> =>
+    new PackedMap<RankedRRset>({ random: new SeededRandom(1), maxBytes: 1 << 20, form: RANKED_FORM });
+  const keyWord = (type: number): number => type * 0x10000 + CLASS.IN;
+
+  function* names(): Generator<string> {
+    for (let n = 0; n < 400_000; n++) yield `n${n}.`;
+  }
+
+  test('are two keys: a name is never found by another', () => {
+    const [one, other] = twins(names(), (hash, text) => {
+      const wire = name(text);
+      hash.take(wire, 0, wire.length);
+      return hash.with(keyWord(TYPE.A));
+    });
+    const map = newMap();
+    map.set(ranked({ owner: one, originalTtl: 1 }));
+    expect(map.get(name(other), TYPE.A, CLASS.IN)).toBeNull();
+    map.set(ranked({ owner: other, originalTtl: 2 }));
+    expect([one, other].map((text) => map.get(name(text), TYPE.A, CLASS.IN)?.originalTtl)).toEqual([1, 2]);
+    expect(map.delete(name(one), TYPE.A, CLASS.IN)).toBe(true);
+    expect([one, other].map((text) => map.get(name(text), TYPE.A, CLASS.IN)?.originalTtl)).toEqual([undefined, 2]);
+  });
+
+  test('are two keys: a type is never found by another', () => {
+    const wires = Array.from({ length: 8 }, (_, n) => `t${n}.`);
+    function* typed(): Generator<readonly [string, number]> {
+      for (const text of wires) for (let type = 1; type < 0x10000; type++) yield [text, type];
+    }
+    const [[one, oneType], [other, otherType]] = twins(typed(), (hash, [text, type]) => {
+      const wire = name(text);
+      hash.take(wire, 0, wire.length);
+      return hash.with(keyWord(type));
+    });
+    const map = newMap();
+    map.set(ranked({ owner: one, type: oneType, originalTtl: 1 }));
+    expect(map.get(name(other), otherType, CLASS.IN)).toBeNull();
+  });
 });

@@ -57,6 +57,13 @@ describe('of a held set and an offered one, the one in force is', () => {
       ranked({ rank: better, rdatas: NEW }),
       'offered',
     ],
+    ['the signed one, not the same data without signature', ranked(), ranked({ signatures: SIGNED }), 'offered'],
+    [
+      'the one with more signatures, when the first of them are the same',
+      ranked({ signatures: SIGNED }),
+      ranked({ signatures: [...SIGNED, [4, 5, 6]] }),
+      'offered',
+    ],
     ['the newer of equal rank', ranked(), ranked({ rdatas: NEW }), 'offered'],
     ['the held one of equal ones, however long the other lives', ranked(), ranked({ expiresAt: START + 90 }), 'held'],
     ['any fresh one rather than an expired one', ranked({ expiresAt: START }), ranked({ rank: worse }), 'offered'],

@@ -5,12 +5,12 @@
  */
 
 import { toHex } from '../../src/wire/bytes.ts';
-import { canonicalRdatas } from '../../src/wire/canonical.ts';
+import { canonicalRecords } from '../../src/wire/canonical.ts';
 import { extendedErrorsOf } from '../../src/wire/ede.ts';
 import { readEdns } from '../../src/wire/edns.ts';
 import { MessageBuilder } from '../../src/wire/message-builder.ts';
 import { type MessageView, parseMessage, type SectionRange } from '../../src/wire/message-view.ts';
-import { nameEnd, nameKey } from '../../src/wire/name.ts';
+import { nameEnd, nameKey, ROOT } from '../../src/wire/name.ts';
 import { readMx, readSrv, readTargetName } from '../../src/wire/rdata-name.ts';
 import { canonicalRdata, isWellFormedRdata } from '../../src/wire/rdata-names.ts';
 import { readNsec } from '../../src/wire/rdata-nsec.ts';
@@ -45,7 +45,7 @@ function checkView(view: MessageView): void {
   for (const record of allRecords(view)) checkRecord(record);
   for (const section of SECTIONS) {
     const sets = packRecords(withoutOpt(recordsOf(view, view[section])));
-    for (const { rrset } of sets) canonicalRdatas(rrset);
+    for (const { rrset } of sets) canonicalRecords(rrset, ROOT, 0);
     checkSets(view, view[section]);
   }
   checkRebuilt(view);

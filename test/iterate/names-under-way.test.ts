@@ -1,8 +1,11 @@
 /** Proves that questions about one name share what servers say of its delegation, and that none is held up for ever by another. */
 
 import { describe, expect, test } from 'vitest';
+import { NameShare, NamesUnderWay } from '../../src/iterate/names-under-way.ts';
+import { mustParseName } from '../../src/wire/name-text.ts';
 import { FLAG } from '../../src/wire/rcode.ts';
 import { TYPE } from '../../src/wire/rr-type.ts';
+import { questionFrom } from '../support/records.ts';
 import { Bench, endOf, lines, type Script, table } from './support.ts';
 
 const AA = { flags: FLAG.AA };
@@ -102,4 +105,42 @@ test('one after the other, a host that answered is not asked for A again before 
   await bench.run('mx.example. A');
   await bench.run('mx.example. AAAA');
   expect(bench.asked).toEqual([`${ROOT} example. A`, `${EXAMPLE} mx.example. A`, `${EXAMPLE} mx.example. AAAA`]);
+});
+
+describe('who asks about a name', () => {
+  const zone = mustParseName('example.');
+  const other = mustParseName('test.');
+  const asked = questionFrom('mx.example. A');
+  const { name } = asked;
+
+  test('is known to those who ask the same servers, until it has its answer', () => {
+    const names = new NamesUnderWay();
+    const underWay = names.begin(zone, asked);
+    expect(names.find(zone, mustParseName('MX.Example.'))).toBe(underWay);
+    expect(names.find(other, name)).toBeNull();
+    expect(names.find(zone, zone)).toBeNull();
+    if (underWay !== null) names.end(underWay);
+    expect(names.find(zone, name)).toBeNull();
+  });
+
+  test('is one at a time, and none who asks for DS', () => {
+    const names = new NamesUnderWay();
+    expect(names.begin(zone, questionFrom('mx.example. DS'))).toBeNull();
+    const first = names.begin(zone, asked);
+    expect(names.begin(zone, questionFrom('mx.example. AAAA'))).toBeNull();
+    expect(names.find(zone, name)).toBe(first);
+  });
+
+  test('is waited for once, and by nobody who is waited for', () => {
+    const names = new NamesUnderWay();
+    const [one, two] = [new NameShare(names), new NameShare(names)];
+    one.begin(zone, asked);
+    expect(two.findOther(zone, name)).not.toBeNull();
+    expect(two.findOther(zone, name)).toBeNull();
+    two.begin(zone, questionFrom('a.example. A'));
+    expect(one.findOther(zone, mustParseName('a.example.'))).toBeNull();
+    one.end();
+    expect(one.findOther(zone, mustParseName('a.example.'))).not.toBeNull();
+    expect(names.find(zone, name)).toBeNull();
+  });
 });

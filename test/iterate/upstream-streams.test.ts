@@ -169,6 +169,24 @@ describe('a kept connection', () => {
     expect(await bench.ports.clock.runUntilSettled(asking)).toEqual(accepted(14));
   });
 
+  test.each([
+    ['one after the other', false],
+    ['all at once', true],
+  ])('that is idle is closed for another server of its network, asked %s', async (_, atOnce) => {
+    const bench = new Bench();
+    // More servers than one network has places.
+    const ips = Array.from({ length: 12 }, (_, i) => `192.0.2.${i + 1}`);
+    const ends: AskEnd[] = [];
+    const one = async (ip: string) => void ends.push(await bench.ask(ip));
+    const asking = async () => {
+      if (atOnce) await Promise.all(ips.map(one));
+      else for (const ip of ips) await one(ip);
+    };
+    await bench.ports.clock.runUntilSettled(asking(), { waitingFor: 'all ends' });
+    expect(ends).toEqual(accepted(ips.length));
+    expect(bench.crowdedOut).toBe(0);
+  });
+
   test('is used again after others of its server were closed while idle', async () => {
     const bench = new Bench();
     expect(await bench.askMany(1)).toEqual(accepted(1));

@@ -4,13 +4,18 @@
  */
 
 import { afterEach, describe, expect, test } from 'vitest';
+import { mustParseName } from '../../src/wire/name-text.ts';
+import { CLASS, TYPE } from '../../src/wire/rr-type.ts';
+import { TEST_START_UNIX_SECONDS } from '../fake/fake-ports.ts';
 import { SeededRandom } from '../fake/fake-random.ts';
 import type { DenialStyle } from '../world/denial-chain.ts';
 import { tighten } from '../world/loose-message.ts';
 import { Scene } from '../world/scene.ts';
+import { World } from '../world/world.ts';
 import { NSEC3, NSEC3_OPT_OUT } from '../world/zone.ts';
 
 const AUTH = '192.0.2.1';
+const NSEC: DenialStyle = { kind: 'nsec' };
 const TEXT = `
 b IN A 192.0.2.10
 f IN A 192.0.2.11
@@ -86,6 +91,27 @@ describe('a validated NSEC', () => {
     expect((await cost('b.test.', 'A')).asked).toBe(1);
   });
 
+  test.each([NSEC, NSEC3])(
+    'does not deny the DS of an alias: that is answered by the alias ($kind)',
+    async (denial) => {
+      await instance(`${TEXT}alias IN CNAME b\n*.all IN CNAME b\n`, [], { signing: { denial } });
+      // What they bring shows that neither alias is a cut.
+      for (let n = 0; n < 60; n++) await scene.ask(`a${n}.test.`, 'A');
+      for (const name of ['am.test.', 'w.all.test.', '*.all.test.']) await scene.ask(name, 'A');
+      for (const name of ['alias.test.', 'x.all.test.']) {
+        expect((await scene.ask(name, 'DS')).answer).toEqual([`${name} CNAME b.test.`]);
+      }
+    },
+  );
+
+  test('that was made up for a name (RFC 9824) denies no other type: what the rcode is, the servers say', async () => {
+    scene = Scene.withTest(TEXT);
+    scene.world.add('test.', 'ghost.test.', 'NXNAME', '\\# 0');
+    await scene.start(['server:', '\tqname-minimisation: no']);
+    await scene.ask('ghost.test.', 'A');
+    expect(await cost('ghost.test.', 'MX')).toEqual({ status: 'NOERROR ad', asked: 1 });
+  });
+
   test('denies data at a name that only has names below it', async () => {
     await instance();
     await scene.ask('empty.test.', 'A');
@@ -132,6 +158,59 @@ describe('a validated NSEC', () => {
     scene.ports.clock.skip(101_000);
     await scene.ask('c.test.', 'A');
     expect((await cost('three.wild.test.', 'MX')).asked).toBe(1);
+  });
+
+  test('that came without an SOA denies for no longer than the SOA that is known', async () => {
+    await instance(`@ 3600 IN SOA ns admin 1 7200 3600 1209600 100\n${TEXT}`);
+    await scene.ask('c.test.', 'A');
+    scene.ports.clock.skip(60_000);
+    await scene.ask('one.wild.test.', 'TXT');
+    expect(await cost('two.wild.test.', 'MX')).toEqual(FREE_NODATA);
+    const made = await scene.ask('two.wild.test.', 'AAAA');
+    expect(Math.max(...made.seen.authority.map(({ ttl }) => ttl))).toBe(40);
+  });
+
+  test.each([
+    ['unchecked', null],
+    ['insecure', { status: 'insecure', why: { kind: 'no-anchor', zone: 'test.' } }],
+  ] as const)('denies nothing beside an SOA that is %s', async (_, verdict) => {
+    await instance();
+    await scene.ask('c.test.', 'A');
+    const { rrsets } = scene.instance.caches;
+    const zone = mustParseName('test.');
+    const soa = rrsets.find(zone, TYPE.SOA, CLASS.IN);
+    if (soa === null) throw new Error('no SOA is known');
+    rrsets.remove(zone, TYPE.SOA, CLASS.IN);
+    rrsets.store({ ...soa, verdict });
+    expect(await cost('d.test.', 'A')).toEqual({ status: 'NXDOMAIN ad', asked: 1 });
+    expect(await cost('e.test.', 'A')).toEqual(FREE_NXDOMAIN);
+  });
+
+  test('of the zone of the anchor denies', async () => {
+    await instance();
+    await scene.ask('no-such-domain.', 'A');
+    const before = scene.asked.length;
+    expect((await scene.ask('no-such-domains.', 'MX')).status).toBe('NXDOMAIN ad');
+    expect((await scene.ask('www.no-such-domains.', 'MX')).status).toBe('NXDOMAIN ad');
+    expect(scene.asked.length).toBe(before);
+  });
+
+  test.each([NSEC, NSEC3])('of a zone above does not shadow a signed zone of our own ($kind)', async (denial) => {
+    // Nobody else knows of the zone: by the zone above its name does not exist.
+    const own = new World({ now: TEST_START_UNIX_SECONDS });
+    own.zone('d.test.', { servers: { 'ns.d.test.': ['192.0.2.9'] }, signing: {}, text: 'www IN A 192.0.2.99\n' });
+    scene = Scene.withTest(TEXT, { signing: { denial } });
+    scene.serve('192.0.2.9', (query) => {
+      const reply = own.reply({ query: query.bytes, ip: '192.0.2.9', transport: query.transport });
+      if (reply !== null) query.reply(reply);
+    });
+    const anchor = `server:\n\ttrust-anchor: "${own.anchors('d.test.')[0]}"`;
+    await scene.start(['stub-zone:', '\tname: d.test', '\tstub-addr: 192.0.2.9', anchor]);
+    for (let n = 0; n < 40; n++) await scene.ask(`x${n}.test.`, 'A');
+    expect((await cost('e.test.', 'A')).status).toBe('NXDOMAIN ad');
+    const reply = await scene.ask('www.d.test.', 'A');
+    expect([reply.status, reply.answer]).toEqual(['NOERROR ad', ['www.d.test. A 192.0.2.99']]);
+    expect((await scene.ask('d.test.', 'MX')).status).toBe('NOERROR ad');
   });
 
   test('is not used when aggressive-nsec is off', async () => {
@@ -309,12 +388,19 @@ describe('validated NSEC3 records', () => {
     expect(await costOf(FRESH, 'NXDOMAIN')).toBe(FRESH.length);
   });
 
-  test('are not looked for at any price: a name of many labels is asked for', async () => {
-    await knowing(withIterations(50));
-    const deep = (label: string) => `${Array.from({ length: 20 }, () => label).join('.')}.test.`;
-    expect((await cost(deep('d'), 'TLSA')).asked).toBe(1);
-    expect((await cost(deep('e'), 'TLSA')).asked).toBe(1);
-  });
+  test.each([
+    ['hashes', 0, 12],
+    ['calls of SHA-1', 50, 6],
+  ])(
+    'are not looked for at any price: a name of too many labels costs too many %s, and is asked for',
+    async (_, iterations, labels) => {
+      await knowing(withIterations(iterations));
+      const deep = (label: string, count: number) => `${Array.from({ length: count }, () => label).join('.')}.test.`;
+      expect((await cost(deep('d', labels), 'TLSA')).asked).toBe(1);
+      expect((await cost(deep('e', labels), 'TLSA')).asked).toBe(1);
+      expect((await cost(deep('g', labels - 3), 'TLSA')).asked).toBe(0);
+    },
+  );
 
   test('of a zone above do not shadow a stub zone', async () => {
     scene = Scene.withTest(TEXT, { signing: { denial: NSEC3 } });

@@ -37,7 +37,10 @@ const ZONES: readonly (readonly [string, DenialStyle | undefined])[] = [
   ['salted.', SALTED],
   ['optout.', NSEC3_OPT_OUT],
   ['mail.nsec.', undefined],
+  ['odd.', undefined],
 ];
+/** Names that end in the octets of their zone's, and are none of it. */
+const ODD_SOA = '@ IN SOA a\\004\\003odd. a.b\\003odd. 1 7200 3600 1209600 300\n';
 const LABELS = ['a', 'b', 'c', 'C', '_tcp', '_25', 'sub', 'cut', 'x', 'mail', 'q1', 'q2', 'q3', 'zz'];
 const TYPES = ['A', 'AAAA', 'MX', 'TLSA', 'TXT', 'DS', 'CNAME', 'NSEC', 'SOA', 'NS', 'ANY', 'DNSKEY'];
 
@@ -52,7 +55,11 @@ async function start(lines: readonly string[] = []): Promise<void> {
   scene.zone('.', { servers: { 'a.root.': ['198.41.0.4'] }, signing: {} });
   for (const [i, [zone, denial]] of ZONES.entries()) {
     const signing = denial === undefined ? {} : { denial };
-    scene.zone(zone, { servers: { [`ns.${zone}`]: [`192.0.2.${i + 1}`] }, signing, text: TEXT });
+    scene.zone(zone, {
+      servers: { [`ns.${zone}`]: [`192.0.2.${i + 1}`] },
+      signing,
+      text: zone === 'odd.' ? `${ODD_SOA}${TEXT}` : TEXT,
+    });
   }
   scene.serve('192.0.2.99', (query, reply) => query.reply(tighten({ ...reply, flags: reply.flags | 5 })));
   await scene.start(['server:', ...lines.map((line) => `\t${line}`)]);
@@ -119,6 +126,8 @@ describe('a denial from known records', () => {
       'nsec. NXDOMAIN',
       'nsec3. NOERROR',
       'nsec3. NXDOMAIN',
+      'odd. NOERROR',
+      'odd. NXDOMAIN',
       'salted. NOERROR',
       'salted. NXDOMAIN',
     ]);
@@ -141,6 +150,16 @@ describe('a denial from known records', () => {
     scene.ports.clock.skip(10_000);
     const ttls = (await scene.ask('y.nsec.', 'A')).seen.authority.map(({ ttl }) => ttl);
     expect(new Set(ttls)).toEqual(new Set([300, 3600]));
+  });
+
+  test('is SERVFAIL where a root key sentinel asks for that (RFC 8509)', async () => {
+    await start();
+    await scene.ask('r.nsec.', 'A');
+    const sentinel = 'root-key-sentinel-is-ta-12345.nsec.';
+    const before = scene.asked.length;
+    expect((await scene.ask(sentinel, 'A')).status).toBe('SERVFAIL');
+    expect((await scene.ask(sentinel, 'TXT')).status).toBe('NXDOMAIN ad');
+    expect(scene.asked.length).toBe(before);
   });
 
   test('is kept as a reply when it is asked for again, so that a flood of names pushes nothing out', async () => {

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { IterationResult } from '../../src/terms/iteration-result.ts';
 import type { RankedRRset } from '../../src/terms/ranked-rrset.ts';
 import type { BogusReason } from '../../src/terms/verdict.ts';
+import { SECURE } from '../../src/terms/verdict.ts';
 import { createValidate, type Validated } from '../../src/validate/validate-answer.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
 import { keyTag } from '../../src/wire/rdata-dnskey.ts';
@@ -213,6 +214,20 @@ describe('an alias where a DS is looked for', () => {
   test('made by a wildcard proves that there is no cut when the name is shown not to exist', async () => {
     const proof = (tree: SignedTree, zone: TestZone) => [tree.nsec(zone, 'b.test.', 'd.test.', 'A RRSIG NSEC')];
     expect(await outcomeWithProof(proof)).toBe('bogus no-signature');
+  });
+  test('by the zone below, proven as such before, is no word of the zone above', async () => {
+    const tree = new SignedTree();
+    const zone = tree.zone('test.', tree.root);
+    const sub = tree.zone('sub.test.', zone);
+    const alias = tree.set(sub, 'sub.test.', TYPE.CNAME, 'x.test.');
+    const asCname = await tree.validate(tree.found('sub.test.', TYPE.CNAME, [alias]));
+    expect(outcomeOf(asCname)).toBe('secure');
+    const step = tree.cname({ ...alias, verdict: SECURE }, 'sub.test.', 'x.test.');
+    const asked = { ...step, question: { ...step.question, type: TYPE.DS } };
+    const denial = [tree.soa(zone), tree.nsec(zone, 'x.test.', 'z.test.', 'A RRSIG NSEC')];
+    const found = tree.denied('x.test.', TYPE.DS, denial);
+    expect((await tree.validate(found)).verdict.status).toBe('secure');
+    expect((await tree.validate({ ...found, aliases: [asked] })).verdict.status).toBe('bogus');
   });
   test('is forgotten with its verdict', async () => {
     const tree = new SignedTree();

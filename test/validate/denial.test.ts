@@ -32,6 +32,21 @@ async function nxdomain(sets: Sets, owner = 'www.test.'): Promise<string> {
   return outcomeOf(await c.tree.validate(c.tree.denied(owner, TYPE.TLSA, authority, { kind: 'nxdomain' })));
 }
 
+describe('a record that was proven before', () => {
+  test('by another zone says nothing for this one', async () => {
+    const denied = async (isOther: boolean) => {
+      const c = caseOf();
+      const sub = c.tree.zone('sub.test.', c.zone);
+      const nsec = c.tree.nsec(isOther ? sub : c.zone, 'a.sub.test.', 'z.sub.test.', 'A RRSIG NSEC');
+      const own = c.tree.nsec(c.zone, 'test.', 'a.sub.test.', 'NS SOA RRSIG NSEC');
+      const authority = [c.tree.soa(c.zone), own, { ...nsec, verdict: SECURE }];
+      return outcomeOf(await c.tree.validate(c.tree.denied('b.sub.test.', TYPE.DS, authority, { kind: 'nxdomain' })));
+    };
+    expect(await denied(false)).toBe('secure');
+    expect(await denied(true)).not.toBe('secure');
+  });
+});
+
 describe('NODATA by NSEC', () => {
   test('is secure when the record at the name lacks the type', async () => {
     expect(await nodata(({ tree, zone }) => [tree.nsec(zone, 'www.test.', 'x.test.', 'A RRSIG NSEC')])).toBe('secure');

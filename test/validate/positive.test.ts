@@ -1,6 +1,7 @@
 /** Proves what answers with data are worth: signatures, wildcards, aliases, ANY, unsigned and insecure data, TTL caps. */
 
 import { describe, expect, test } from 'vitest';
+import { SECURE } from '../../src/terms/verdict.ts';
 import { ROOT } from '../../src/wire/name.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
 import { TYPE } from '../../src/wire/rr-type.ts';
@@ -112,13 +113,25 @@ describe('a positive answer', () => {
   });
 
   test.each([
-    ['follows', 'x.other.test.', 'secure'],
-    ['does not follow', 'evil.test.', 'bogus alias-not-synthesised'],
-  ])('of an unsigned CNAME that was asked for and that %s from a signed DNAME', async (_what, target, expected) => {
+    ['follows', 'CNAME', 'd.test.', 'x.other.test.', 'secure'],
+    ['does not follow', 'CNAME', 'd.test.', 'evil.test.', 'bogus alias-not-synthesised'],
+    ['follows', 'ANY', 'd.test.', 'x.other.test.', 'secure'],
+    ['does not follow', 'ANY', 'd.test.', 'evil.test.', 'bogus alias-not-synthesised'],
+    ['does not follow, as it is not below it,', 'ANY', 'e.test.', 'x.other.test.', 'bogus no-signature'],
+  ] as const)('of an unsigned CNAME that %s from a signed DNAME (%s)', async (_what, type, owner, target, expected) => {
     const { tree, zone } = treeWithZone();
-    const dname = tree.set(zone, 'd.test.', TYPE.DNAME, 'other.test.');
+    const dname = tree.set(zone, owner, TYPE.DNAME, 'other.test.');
     const cname = tree.set(zone, 'x.d.test.', TYPE.CNAME, target, { keys: [] });
-    expect(outcomeOf(await tree.validate(tree.found('x.d.test.', TYPE.CNAME, [dname, cname])))).toBe(expected);
+    expect(outcomeOf(await tree.validate(tree.found('x.d.test.', TYPE[type], [dname, cname])))).toBe(expected);
+  });
+
+  test('of type ANY with an unsigned CNAME that follows from an unsigned DNAME is bogus', async () => {
+    const { tree, zone } = treeWithZone();
+    const dname = tree.set(zone, 'd.test.', TYPE.DNAME, 'other.test.', { keys: [] });
+    const cname = tree.set(zone, 'x.d.test.', TYPE.CNAME, 'x.other.test.', { keys: [] });
+    expect(outcomeOf(await tree.validate(tree.found('x.d.test.', TYPE.ANY, [dname, cname])))).toBe(
+      'bogus no-signature',
+    );
   });
 
   test('of a DS is proven by the parent, and never by the child', async () => {
@@ -172,6 +185,15 @@ describe('a wildcard expansion', () => {
     const validated = await tree.validate(tree.found('a.w.test.', TYPE.A, [ranked], { authority }));
     expect(outcomeOf(validated)).toBe('bogus wildcard-unproven');
     expect(tree.rrsets.find(mustParseName('a.w.test.'), TYPE.A, 1)?.verdict?.status).toBe('bogus');
+  });
+
+  test('is bogus without proof, though it was proven with one before', async () => {
+    const { tree, zone } = treeWithZone();
+    const ranked = { ...tree.set(zone, 'a.w.test.', TYPE.A, '192.0.2.7', { labels: 2 }), verdict: SECURE };
+    expect(outcomeOf(await tree.validate(tree.found('a.w.test.', TYPE.A, [ranked])))).toBe('bogus wildcard-unproven');
+    tree.rrsets.keepValidated(ranked);
+    const anew = { ...ranked, verdict: null };
+    expect(outcomeOf(await tree.validate(tree.found('a.w.test.', TYPE.A, [anew])))).toBe('bogus wildcard-unproven');
   });
 
   test('is bogus when the proof is not signed by the zone', async () => {

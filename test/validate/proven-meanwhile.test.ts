@@ -71,6 +71,20 @@ describe('two answers that wait for the keys of a zone', () => {
     expect(tree.counters.get('valops')).toBe(CHAIN_CHECKS + 3);
   });
 
+  test('what a wildcard made does not come along as proven, though it was proven with its denial meanwhile', async () => {
+    const { tree, zone } = waiting();
+    const validate = createValidate(tree.parts());
+    const made = tree.set(zone, 'mx.test.', TYPE.A, '192.0.2.25', { labels: 1 });
+    const mail = tree.found('test.', TYPE.MX, [tree.set(zone, 'test.', TYPE.MX, '10 mx.test.')], {
+      zone: zone.name,
+      additional: [made],
+    });
+    const pending = validate(tree.work(mail.end.question), mail);
+    tree.rrsets.keepValidated({ ...made, verdict: { status: 'secure' } });
+    const { verdict, found } = await pending;
+    expect([verdict.status, found.end.additional]).toEqual(['secure', []]);
+  });
+
   test('a verdict of before trust changed does not pass for one', async () => {
     const { tree, zone, address } = waiting();
     const validate = createValidate(tree.parts());

@@ -9,18 +9,27 @@ import {
   fromBase32hex,
   fromBase64,
   fromHex,
+  readU16,
   toBase32hex,
   toBase64,
   toHex,
 } from '../../src/wire/bytes.ts';
-import { canonicalRdatas, canonicalRecords } from '../../src/wire/canonical.ts';
+import { canonicalRecords } from '../../src/wire/canonical.ts';
 import { ipText, isIp6Text, parseIp, reverseName } from '../../src/wire/ip.ts';
-import type { Name } from '../../src/wire/name.ts';
+import { type Name, ROOT } from '../../src/wire/name.ts';
 import { formatName, mustParseName } from '../../src/wire/name-text.ts';
 import { canonicalRdata, isWellFormedRdata } from '../../src/wire/rdata-names.ts';
 import { parseRecord } from '../../src/wire/record-text.ts';
 import { CLASS, classFromText, classText, isMetaType, TYPE, typeFromText, typeText } from '../../src/wire/rr-type.ts';
-import { packRRset, rdatasOf, sameRdatas, signatureCount, signaturesOf, unpackRRset } from '../../src/wire/rrset.ts';
+import {
+  packRRset,
+  type RRset,
+  rdatasOf,
+  sameRdatas,
+  signatureCount,
+  signaturesOf,
+  unpackRRset,
+} from '../../src/wire/rrset.ts';
 import { groupRecords, packRecords, type ResourceRecord } from '../../src/wire/rrsets.ts';
 import { anyName, anyRdata, anyRRset } from './arbitraries.ts';
 
@@ -112,6 +121,16 @@ describe('addresses', () => {
   });
 });
 
+/** Rdatas of the records that a signature of the set covers. */
+function canonicalRdatas(rrset: RRset): Uint8Array[] {
+  const octets = canonicalRecords(rrset, ROOT, 3600);
+  const rdatas: Uint8Array[] = [];
+  for (let at = 11; at <= octets.length; at += 11 + (rdatas.at(-1)?.length ?? 0)) {
+    rdatas.push(octets.subarray(at, at + readU16(octets, at - 2)));
+  }
+  return rdatas;
+}
+
 describe('canonical form', () => {
   test('lower-cases the names of old types and sorts (RFC 4034 §6.2, §6.3)', () => {
     const rrset = packRRset({
@@ -121,10 +140,8 @@ describe('canonical form', () => {
       rdatas: ['20 B.Example.', '10 C.example.', '20 b.example.'].map((text) => record(`a. 1 MX ${text}`).rdata),
       signatures: [],
     });
-    expect(canonicalRdatas(rrset).map((rdata) => formatName(rdata.subarray(2) as Name))).toEqual([
-      'c.example.',
-      'b.example.',
-    ]);
+    const names = canonicalRdatas(rrset).map((rdata) => formatName(rdata.subarray(2) as Name));
+    expect(names).toEqual(['c.example.', 'b.example.']);
   });
 
   test('leaves the next name of NSEC and the target of SVCB as they are (RFC 6840 §5.1, RFC 9460 §2.2)', () => {

@@ -87,7 +87,7 @@ class Answering {
       return;
     }
     const wildcard = wildcardOf(this.#closestEncloser(name));
-    if (wildcard !== null && zone.hasName(wildcard)) {
+    if (wildcard !== null && zone.exists(wildcard)) {
       this.#fromName(wildcard, name, aliases);
       return;
     }
@@ -101,7 +101,7 @@ class Answering {
     const cname = zone.find(source, TYPE.CNAME);
     const takesCname =
       cname !== null && this.#type !== TYPE.CNAME && this.#type !== TYPE.ANY && this.#type !== TYPE.NSEC;
-    const sets = takesCname ? [cname] : this.#wanted(source);
+    const sets = takesCname ? [cname] : this.#wanted(source).filter(({ type }) => !isExpanded || type !== TYPE.NSEC);
     if (sets.length === 0) {
       if (isExpanded) this.#denyExpanded(source, name);
       else this.#denyData(name);
@@ -166,7 +166,7 @@ class Answering {
   #denyName(name: Name): void {
     this.draft.rcode = RCODE.NXDOMAIN;
     this.#addSoa();
-    const encloser = this.#closestEncloser(name);
+    const encloser = this.#provableEncloser(name);
     const wildcard = wildcardOf(encloser);
     if (this.#zone.denialKind === 'nsec3') {
       this.#addDenials((chain) => chain.match(encloser));
@@ -179,7 +179,8 @@ class Answering {
     this.#addSoa();
     if (this.#zone.denialKind === 'nsec3') this.#addDenials((chain) => chain.match(this.#closestEncloser(name)));
     this.#proveExpansion(name);
-    this.#addDenials((chain) => chain.match(wildcard));
+    // RFC 4592 §2.2.2: a wildcard that only has names below it has no NSEC of its own.
+    this.#addDenials((chain) => chain.match(wildcard) ?? chain.cover(wildcard));
   }
 
   /** The name itself does not exist (RFC 4035 §3.1.3.3, RFC 5155 §7.2.6). */
@@ -245,6 +246,14 @@ class Answering {
       const set = this.#zone.find(host, addressType);
       if (set !== null) this.draft.additional.push(isGlue ? { set, signatures: [] } : this.#placed(set));
     }
+  }
+
+  /** RFC 5155 §7.1: opt-out leaves empty names out that only have unsigned cuts below them. */
+  #provableEncloser(name: Name): Name {
+    let encloser = this.#closestEncloser(name);
+    if (this.#zone.denialKind !== 'nsec3') return encloser;
+    while (this.#zone.chain().match(encloser) === null) encloser = parentOf(encloser);
+    return encloser;
   }
 
   #closestEncloser(name: Name): Name {

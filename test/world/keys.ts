@@ -14,6 +14,7 @@ import {
   sign as signWithNode,
 } from 'node:crypto';
 import { concatBytes, writeU16 } from '../../src/wire/bytes.ts';
+import { type Name, toLowerCase } from '../../src/wire/name.ts';
 import { keyTag } from '../../src/wire/rdata-dnskey.ts';
 
 /** Algorithms that test zones can be signed with. */
@@ -144,8 +145,8 @@ function signData(algorithm: SigningAlgorithm, key: KeyObject, data: Uint8Array)
 }
 
 /** DS rdata of a key (RFC 4034 §5.1, RFC 4509, RFC 6605). */
-export function dsOf(owner: Uint8Array, key: SigningKey, digestType: 1 | 2 | 4 = 2): Uint8Array {
+export function dsOf(owner: Name, key: SigningKey, digestType: 1 | 2 | 4 = 2): Uint8Array {
   const hash = createHash({ 1: 'sha1', 2: 'sha256', 4: 'sha384' }[digestType]);
-  const digest = hash.update(owner).update(key.dnskey).digest();
+  const digest = hash.update(toLowerCase(owner)).update(key.dnskey).digest();
   return concatBytes(Uint8Array.of(key.tag >>> 8, key.tag & 0xff, key.algorithm, digestType), digest);
 }

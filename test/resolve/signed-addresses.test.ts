@@ -4,7 +4,7 @@
  */
 
 import { afterEach, describe, expect, test } from 'vitest';
-import { findProvenAddresses } from '../../src/resolve/proven-addresses.ts';
+import { findSignedAddresses } from '../../src/resolve/signed-addresses.ts';
 import type { SpeakersParts } from '../../src/resolve/speakers.ts';
 import { RANK } from '../../src/terms/rank.ts';
 import type { RankedRRset } from '../../src/terms/ranked-rrset.ts';
@@ -13,10 +13,12 @@ import { ROOT } from '../../src/wire/name.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
 import { FLAG } from '../../src/wire/rcode.ts';
 import { TYPE } from '../../src/wire/rr-type.ts';
+import type { ResourceRecord } from '../../src/wire/rrsets.ts';
 import { questionFrom } from '../support/records.ts';
-import { SignedTree } from '../validate/signed-tree.ts';
+import { SignedTree, type Signing } from '../validate/signed-tree.ts';
 import { recordOf, tighten } from '../world/loose-message.ts';
-import { Scene } from '../world/scene.ts';
+import { Scene, type Tamper } from '../world/scene.ts';
+import type { ZoneSpec } from '../world/world.ts';
 import { NSEC3 } from '../world/zone.ts';
 
 const DO = { flags: FLAG.AD, doBit: true };
@@ -27,6 +29,8 @@ afterEach(async () => {
   await scene?.stop();
   scene = null;
 });
+
+const TOGETHER = ['test. MX', 'mx.test. A', 'mx.test. AAAA', '_25._tcp.mx.test. TLSA'];
 
 /** What the zone's server was asked about addresses of the host, after MX was. */
 async function addressesAfterMx(spec: Parameters<typeof Scene.withTest>[1], lines: readonly string[] = []) {
@@ -60,6 +64,14 @@ describe('after MX, the addresses of its host', () => {
     await scene?.ports.clock.advance(2 * 86_400_000);
     await scene?.ask('mx.test.', 'A', DO);
     expect(scene?.asked).toContain('192.0.2.1 mx.test. A');
+  });
+
+  test('are answers of their own once they were given: they are served expired where that is wanted', async () => {
+    const { asked } = await addressesAfterMx({}, ['\tserve-expired: yes', '\tserve-expired-client-timeout: 0']);
+    expect(asked).toEqual([]);
+    if (scene !== null) scene.isCut = true;
+    await scene?.ports.clock.advance(2 * 3_600_000);
+    expect((await scene?.ask('mx.test.', 'A', DO))?.answer).toEqual(['mx.test. A 192.0.2.25']);
   });
 
   test('are asked for in an unsigned zone', async () => {
@@ -105,17 +117,92 @@ describe('after MX, the addresses of its host', () => {
   });
 });
 
+describe('asked together with MX, the addresses of its host', () => {
+  /** A root and a zone on one server, which then answers for the zone at once; the questions asked together, and what was asked for them. */
+  async function together(
+    spec: Partial<ZoneSpec> = { signing: {} },
+    tamper: Tamper = (reply) => reply,
+    ip = '198.41.0.4',
+  ) {
+    scene = new Scene();
+    scene.zone('.', { servers: { 'a.root.': ['198.41.0.4'] }, signing: {} });
+    scene.zone('test.', { servers: { 'ns.test.': [ip] }, text: MAIL, ...spec });
+    scene.tamper(ip, tamper);
+    await scene.start();
+    await scene.ask('.', 'SOA');
+    scene.asked.length = 0;
+    const answered = await scene.askTogether(TOGETHER);
+    const replies = TOGETHER.map((question) => answered.find((one) => one.question === question)?.reply);
+    const asked = scene.asked
+      .filter((one) => / mx\.test\. A/.test(one))
+      .map((one) => one.split(' ').slice(1).join(' '));
+    return { statuses: replies.map((reply) => reply?.status), answers: replies.map((reply) => reply?.answer), asked };
+  }
+
+  const SECURE_ALL = ['NOERROR ad', 'NOERROR ad', 'NOERROR ad', 'NXDOMAIN ad'];
+  const TRUE_ONES = [['test. MX 10 mx.test.'], ['mx.test. A 192.0.2.25'], ['mx.test. AAAA 2001:db8::25'], []];
+  const ALL = ['mx.test. A', 'mx.test. AAAA'];
+
+  /** Changes what came along with MX. */
+  const changing = (change: (record: ResourceRecord) => ResourceRecord | null): Tamper => {
+    return (reply) =>
+      reply.question?.type === TYPE.MX
+        ? { ...reply, additional: reply.additional.flatMap((record) => change(record) ?? []) }
+        : reply;
+  };
+
+  test('need no packet where the first server answers for the zone', async () => {
+    expect(await together()).toEqual({ statuses: SECURE_ALL, answers: TRUE_ONES, asked: [] });
+  });
+
+  test('need one after a referral, as it goes out with MX', async () => {
+    const { statuses, answers, asked } = await together(undefined, undefined, '192.0.2.1');
+    expect([statuses, answers, asked]).toEqual([SECURE_ALL, TRUE_ONES, ['mx.test. A']]);
+  });
+
+  test.each<[string, Tamper]>([
+    [
+      'is forged',
+      changing((record) => {
+        const { type, rdata } = record;
+        const isAddress = type === TYPE.A || type === TYPE.AAAA;
+        return isAddress ? { ...record, rdata: rdata.map((octet, i) => (i === 3 ? octet ^ 1 : octet)) } : record;
+      }),
+    ],
+    ['has no signatures', changing((record) => (record.type === TYPE.RRSIG ? null : record))],
+    [
+      'has signatures that do not hold',
+      changing((record) => {
+        const { type, rdata } = record;
+        return type === TYPE.RRSIG ? { ...record, rdata: rdata.with(-1, (rdata.at(-1) ?? 0) ^ 1) } : record;
+      }),
+    ],
+  ])('are asked for when what came along %s, and are the true ones', async (_, tamper) => {
+    const { statuses, answers, asked } = await together(undefined, tamper);
+    expect([statuses, answers, asked.sort()]).toEqual([SECURE_ALL, TRUE_ONES, ALL]);
+  });
+
+  test.each<[string, Partial<ZoneSpec>]>([
+    ['an unsigned zone', {}],
+    ['a zone whose signatures no DS vouches for', { signing: {}, withoutDs: true }],
+  ])('are asked for in %s', async (_, spec) => {
+    const { statuses, answers, asked } = await together(spec);
+    expect(statuses).toEqual(['NOERROR', 'NOERROR', 'NOERROR', 'NXDOMAIN']);
+    expect([answers, asked.sort()]).toEqual([TRUE_ONES, ALL]);
+  });
+});
+
 describe('a proven set', () => {
   const anywhere: SpeakersParts = { configuredZone: () => null, anchorZone: () => ROOT };
 
-  function finding(change: Partial<RankedRRset> = {}, speakers = anywhere, signing: { labels?: number } = {}) {
+  function finding(change: Partial<RankedRRset> = {}, speakers = anywhere, signing: Signing = {}) {
     const tree = new SignedTree();
     const zone = tree.zone('test.', tree.root);
     const set = tree.set(zone, 'mx.test.', TYPE.A, '192.0.2.25', signing);
     const proven = { ...set, rank: RANK.validated, verdict: SECURE, zone: zone.name, ...change };
     if (change.verdict === null) tree.rrsets.store(proven);
     else tree.rrsets.keepValidated(proven);
-    return findProvenAddresses({ rrsets: tree.rrsets, speakers }, questionFrom('mx.test. A'));
+    return findSignedAddresses({ rrsets: tree.rrsets, speakers }, questionFrom('mx.test. A'));
   }
 
   test('answers, as long as it lives', () => {
@@ -124,12 +211,22 @@ describe('a proven set', () => {
   });
 
   test.each([
-    ['unchecked', { verdict: null }],
+    ['an unchecked part of an answer', { verdict: null }],
+    ['additional data that no authority gave', { verdict: null, rank: RANK.additionalNonAuthoritative }],
+    ['glue', { verdict: null, rank: RANK.glue }],
     ['insecure', { verdict: { status: 'insecure', why: { kind: 'no-anchor', zone: '.' } } }],
-    ['additional data that nobody proved', { verdict: null, rank: RANK.additionalAuthoritative }],
     ['of no known zone', { zone: null }],
   ] as const)('does not when it is %s', (_, change) => {
     expect(finding(change)).toBeNull();
+  });
+
+  test('answers unchecked only as signed additional data: whoever gets it has it checked', () => {
+    const along = { verdict: null, rank: RANK.additionalAuthoritative };
+    expect(finding(along)?.end.answer.map(({ verdict }) => verdict)).toEqual([null]);
+    expect(finding(along, anywhere, { keys: [] })).toBeNull();
+    expect(finding(along, anywhere, { labels: 1 })).toBeNull();
+    expect(finding(along, anywhere, { signer: mustParseName('mx.test.') })).toBeNull();
+    expect(finding({ ...along, verdict: { status: 'bogus', why: { kind: 'no-dnskey', zone: 'test.' } } })).toBeNull();
   });
 
   test('does not when it was expanded from a wildcard, whose proof did not come along (RFC 4035 §5.3.4)', () => {
