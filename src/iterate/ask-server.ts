@@ -4,7 +4,7 @@
  * Leaves to others: which server and what (iterative-query.ts), sending (upstream.ts).
  */
 
-import { promised, type Taker } from '../work/taker.ts';
+import { promised, type Taker, tellOf } from '../work/taker.ts';
 import type { Work } from '../work/work.ts';
 import type { DelegationPoint } from './delegation.ts';
 import type { UpstreamTransport } from './options.ts';
@@ -35,10 +35,7 @@ export function askServer(parts: IterativeQueryParts, work: Work, servers: Deleg
     send(parts, work, servers, { asked, tlsName: asked.candidate.tlsName, tlsPins: configured?.tlsPins });
     return;
   }
-  askProven(parts, work, servers, { asked, publishing }).then(
-    (result) => asked.asker.take(result),
-    (error: unknown) => asked.asker.fail(error),
-  );
+  tellOf(askProven(parts, work, servers, { asked, publishing }), asked.asker);
 }
 
 /** Asks a server that publishes its keys, once one of them is proven. */
@@ -81,5 +78,5 @@ function send(
     zoneTimeouts,
   };
   parts.upstream.ask(work, query, asked.asker);
-  servers.startLookingAhead(startLookingAhead(parts, work, servers));
+  servers.noteLookingAhead(startLookingAhead(parts, work, servers));
 }

@@ -99,7 +99,7 @@ export class DelegationPoint {
   }
 
   /** Keeps what stops address look-ups from being started while a server is slow; null: there are none to start. */
-  startLookingAhead(stop: CancelTimer | null): void {
+  noteLookingAhead(stop: CancelTimer | null): void {
     this.#stopLookingAhead = stop;
   }
 

@@ -11,7 +11,7 @@ import type { ServerManners } from '../cache/server-manners.ts';
 import type { MessageView } from '../wire/message-view.ts';
 import { isAtOrBelow } from '../wire/name.ts';
 import { RCODE } from '../wire/rcode.ts';
-import { promised, type Taker } from '../work/taker.ts';
+import { promised, type Taker, tellOf } from '../work/taker.ts';
 import type { Work } from '../work/work.ts';
 import { isFailing, isGood, isMinding } from './learn-manners.ts';
 import { noteNetworkError, noteTimeout } from './note-failure.ts';
@@ -85,10 +85,7 @@ export class Exchange implements UdpAsker {
   /** Waits for the end of the first attempt, and asks again where that may help. */
   #follow(first: Promise<UpstreamResult>): void {
     const result = first.then((sent) => afterFirst(this.#parts, this.#work, this.#made, { sent, kind: this.#kind }));
-    result.then(
-      (end) => this.#asker.take(end),
-      (error: unknown) => this.#asker.fail(error),
-    );
+    tellOf(result, this.#asker);
   }
 }
 

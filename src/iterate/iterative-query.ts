@@ -421,7 +421,7 @@ export class IterativeQuery {
     if (outcome === 'timeout') {
       candidate.timeouts++;
       const isEnough = !this.#minimiser.isFull && ++this.#minimisedTimeouts >= MINIMISED_TIMEOUTS;
-      if (isEnough && this.#parts.options.minimisation !== 'strict') this.#minimiser.sendFullName();
+      if (isEnough) this.#minimiser.giveUpMinimising();
     } else {
       candidate.isUseless = true;
     }
@@ -582,7 +582,7 @@ export class IterativeQuery {
     if (how === 'recursive') {
       this.#reportLame(response, 'recursion-lame');
       this.#noteFailure(candidate, 'recursion-lame');
-      if (this.#parts.options.minimisation !== 'strict') this.#minimiser.sendFullName();
+      this.#minimiser.giveUpMinimising();
       return null;
     }
     return this.#tryOther(response, how === 'upward-referral' ? 'upward-referral' : 'lame');

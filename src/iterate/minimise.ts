@@ -40,6 +40,7 @@ export class Minimiser {
   /** The question with so many labels, once it was asked for. */
   #minimised: Question | null = null;
   #minimisedLabels = -1;
+  readonly #isStrict: boolean;
   #isOff: boolean;
   #asksForAFirst: boolean;
 
@@ -47,6 +48,7 @@ export class Minimiser {
     this.#question = question;
     this.#total = labelCount(question.name);
     this.#at = question.name.length - 1;
+    this.#isStrict = mode === 'strict';
     this.#isOff = mode === 'off';
     this.#delegations = delegations;
     this.#asksForAFirst = asksForAFirst && question.type === TYPE.AAAA;
@@ -95,6 +97,11 @@ export class Minimiser {
   /** Sends the full question from now on. */
   sendFullName(): void {
     this.#isOff = true;
+  }
+
+  /** The same for a server that fails minimised questions: a strict minimiser rather gets no answer. */
+  giveUpMinimising(): void {
+    if (!this.#isStrict) this.sendFullName();
   }
 
   /** RFC 9156 §2.3: one label at a time first, then the rest spread over the steps that are left. */

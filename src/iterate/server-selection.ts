@@ -99,7 +99,7 @@ export function chooseServer(
   parts: SelectionParts,
 ): Choice | null {
   const count = rank(candidates, asked, avoid, parts);
-  const preferred = count > 1 ? bestOf(candidates, count, parts) : candidates;
+  const preferred = count > 1 ? bestOf(candidates, parts) : candidates;
   const among = preferred === candidates ? count : preferred.length;
   const chosen = among === 0 ? null : nthRanked(preferred, parts.random.below(among));
   if (chosen === null || chosen.cost === null) return null;
@@ -115,8 +115,8 @@ function nthRanked(candidates: readonly Candidate[], after: number): Candidate |
 }
 
 /** Those among which chance decides: mostly all that may be asked. */
-function bestOf(candidates: readonly Candidate[], count: number, parts: SelectionParts): readonly Candidate[] {
-  const pool = fastest(candidates, count, parts);
+function bestOf(candidates: readonly Candidate[], parts: SelectionParts): readonly Candidate[] {
+  const pool = fastest(candidates, parts);
   let best = Number.POSITIVE_INFINITY;
   for (const { cost } of pool) if (cost !== null && cost < best) best = cost;
   const most = best + BAND_MS;
@@ -159,15 +159,11 @@ function rank(
 }
 
 /** Some questions go to the fastest servers only (`fast-server-permil`); the others keep the measures of all fresh. */
-function fastest(
-  candidates: readonly Candidate[],
-  count: number,
-  { options, random }: SelectionParts,
-): readonly Candidate[] {
-  const { permil, count: most } = options.fastServers;
+function fastest(candidates: readonly Candidate[], { options, random }: SelectionParts): readonly Candidate[] {
+  const { permil, count } = options.fastServers;
   if (permil === 0 || random.below(1000) >= permil) return candidates;
   const ranked = candidates.filter(({ cost }) => cost !== null);
-  return ranked.sort((a, b) => (a.cost ?? 0) - (b.cost ?? 0)).slice(0, Math.min(count, most));
+  return ranked.sort((a, b) => (a.cost ?? 0) - (b.cost ?? 0)).slice(0, count);
 }
 
 /** What asking a server is expected to cost, with penalties; null when it is not to be asked. Notes how often it was silent. */

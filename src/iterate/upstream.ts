@@ -11,7 +11,7 @@ import { Cancelled } from '../work/cancelled.ts';
 import { Deadlines } from '../work/deadlines.ts';
 import { RepeatedLine } from '../work/repeated-line.ts';
 import { Semaphore } from '../work/semaphore.ts';
-import { promised, type Taker } from '../work/taker.ts';
+import { promised, type Taker, tellOf } from '../work/taker.ts';
 import { waitFor } from '../work/wait.ts';
 import type { Work } from '../work/work.ts';
 import { Exchange } from './exchange.ts';
@@ -182,11 +182,4 @@ class SharedQuestion implements Taker<UpstreamResult> {
     }
     for (let before = first; before !== null; before = before.next) if (before.next === this) before.next = this.next;
   }
-}
-
-function tellOf(result: Promise<UpstreamResult>, asker: Taker<UpstreamResult>): void {
-  result.then(
-    (end) => asker.take(end),
-    (error: unknown) => asker.fail(error),
-  );
 }

@@ -126,7 +126,7 @@ export class Resolver {
       endOfAnswer: (work, tries, found, validated) => this.#endOfAnswer(work, tries, found, validated),
       endOfFailure: (work, tries, found) => this.#endOfFailure(work, tries, found),
       cancelled: (work) => this.#fail(work, { kind: 'cancelled' }),
-      isOfOldTrust: (work) => this.#isOfOldTrust(work),
+      renewTrust: (work) => this.#renewTrust(work),
       release: (work) => this.#slots.release(work),
     };
     this.#iterate = parts.makeIterate(this.fetch);
@@ -403,8 +403,8 @@ export class Resolver {
     answers.store(question, { found, verdict: null, ...times });
   };
 
-  /** It was validated by what may not be trusted any more; what it asks now counts by what may be. */
-  #isOfOldTrust(work: Work): boolean {
+  /** Has the work validate by what is trusted now; false: it has done so. */
+  #renewTrust(work: Work): boolean {
     const { trustEpoch } = this.#parts.rrsets;
     if (work.trustEpoch === trustEpoch || this.#isRetired) return false;
     work.trustEpoch = trustEpoch;
@@ -428,7 +428,7 @@ export class Resolver {
   #endOfAnswer(work: Work, tries: Tries, found: FoundResult, validated: Validated): Resolution | null {
     const { options, counters } = this.#parts;
     const { verdict } = validated;
-    if (tries.isUnproven(found, verdict)) return null;
+    if (tries.dismissUnproven(found, verdict)) return null;
     this.#note(work, () => ({ kind: 'verdict', verdict }));
     const answered = this.#keep(work, validated.found, verdict);
     const counter = work.mode === 'normal' ? aggressiveCounter(validated.found) : null;

@@ -36,11 +36,11 @@ export class Tries {
     this.expiryMarginSeconds = expiryMarginSeconds;
   }
 
-  /** True for what only came along and is not proven: the servers are asked for it instead. */
-  isUnproven(found: FoundResult, { status }: Verdict): boolean {
-    const isUnproven = this.mayUseAlong && status !== 'secure' && isOnlyAlong(found);
-    if (isUnproven) this.mayUseAlong = false;
-    return isUnproven;
+  /** Dismisses what only came along and is not proven: the servers are asked for it instead. False: it may be the answer. */
+  dismissUnproven(found: FoundResult, { status }: Verdict): boolean {
+    if (!this.mayUseAlong || status === 'secure' || !isOnlyAlong(found)) return false;
+    this.mayUseAlong = false;
+    return true;
   }
 }
 

@@ -10,7 +10,7 @@ import type { Resolution } from '../terms/resolution.ts';
 import type { Validated } from '../validate/validate-answer.ts';
 import { Cancelled } from '../work/cancelled.ts';
 import type { Soon } from '../work/soon.ts';
-import type { Taker } from '../work/taker.ts';
+import { type Taker, tellOf } from '../work/taker.ts';
 import type { Work } from '../work/work.ts';
 import { Tries } from './tries.ts';
 
@@ -25,8 +25,8 @@ export interface WorkRunSteps {
   endOfAnswer(work: Work, tries: Tries, found: FoundResult, validated: Validated): Resolution | null;
   endOfFailure(work: Work, tries: Tries, found: FailedResult): Resolution | null;
   cancelled(work: Work): Resolution;
-  /** True when it was validated by what may not be trusted any more: who asked after that waits for it too. */
-  isOfOldTrust(work: Work): boolean;
+  /** Has the work validate by what is trusted now, since who asked after that waits for it too; false: it has done so. */
+  renewTrust(work: Work): boolean;
   /** It runs no more. */
   release(work: Work): void;
 }
@@ -48,14 +48,7 @@ export class WorkRun implements Taker<IterationResult> {
 
   /** The resolution if that is at once; null: `end` is told later. To be called once. Throws only for bugs. */
   start(): Resolution | null {
-    let resolution: Resolution | null;
-    try {
-      resolution = this.#ask();
-    } catch (error) {
-      resolution = this.#caught(error);
-    }
-    if (resolution !== null) this.#steps.release(this.#work);
-    return resolution;
+    return this.#run(() => this.#ask());
   }
 
   take(found: IterationResult): void {
@@ -68,36 +61,37 @@ export class WorkRun implements Taker<IterationResult> {
     });
   }
 
+  /** Takes a step and tells of the end, if that is one. */
   #goOn(step: () => Resolution | null): void {
     let resolution: Resolution | null;
     try {
-      resolution = step();
-    } catch (error) {
-      if (!(error instanceof Cancelled)) {
-        this.#steps.release(this.#work);
-        this.#end.fail(error);
-        return;
-      }
-      resolution = this.#steps.cancelled(this.#work);
+      resolution = this.#run(step);
+    } catch (bug) {
+      this.#end.fail(bug);
+      return;
     }
-    if (resolution === null) return;
-    this.#steps.release(this.#work);
-    this.#end.take(resolution);
+    if (resolution !== null) this.#end.take(resolution);
   }
 
-  #caught(error: unknown): Resolution {
-    if (error instanceof Cancelled) return this.#steps.cancelled(this.#work);
-    this.#steps.release(this.#work);
-    throw error;
+  /** Takes a step; a work that has ended, however that came, runs no more. */
+  #run(step: () => Resolution | null): Resolution | null {
+    let isEnd = true;
+    try {
+      const resolution = step();
+      isEnd = resolution !== null;
+      return resolution;
+    } catch (error) {
+      if (error instanceof Cancelled) return this.#steps.cancelled(this.#work);
+      throw error;
+    } finally {
+      if (isEnd) this.#steps.release(this.#work);
+    }
   }
 
   #ask(): Resolution | null {
     const found = this.#steps.findData(this.#work, this.#tries, this);
     if (!(found instanceof Promise)) return found === null ? null : this.#takeIn(found);
-    found.then(
-      (late) => this.take(late),
-      (error: unknown) => this.fail(error),
-    );
+    tellOf(found, this);
     return null;
   }
 
@@ -118,7 +112,7 @@ export class WorkRun implements Taker<IterationResult> {
 
   #conclude(end: Resolution | null): Resolution | null {
     if (end === null) return this.#ask();
-    if (this.#tries !== this.#first || !this.#steps.isOfOldTrust(this.#work)) return end;
+    if (this.#tries !== this.#first || !this.#steps.renewTrust(this.#work)) return end;
     this.#tries = new Tries(null, 0);
     return this.#ask();
   }

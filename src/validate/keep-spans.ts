@@ -21,7 +21,7 @@ import { firstRdatasOf, rdataCount, rrsetOwner, rrsetType } from '../wire/rrset.
 const MAX_SPAN_SECONDS = 3600;
 
 /** A verified denial set. */
-interface VerifiedSet {
+export interface VerifiedSet {
   readonly ranked: RankedRRset;
   /** Its first record as it was read. */
   readonly record: DenialRecord;

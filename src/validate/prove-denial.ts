@@ -28,7 +28,7 @@ import { TYPE } from '../wire/rr-type.ts';
 import { firstRdatasOf, type RRset, rrsetOwner, rrsetType, signatureCount, signaturesAt } from '../wire/rrset.ts';
 import { signedLabelCount } from '../wire/signed-labels.ts';
 import { andThen, type Soon } from '../work/soon.ts';
-import { keepSpans } from './keep-spans.ts';
+import { keepSpans, type VerifiedSet } from './keep-spans.ts';
 import type { IterationLimit } from './options.ts';
 import { storeSecure } from './store-verdict.ts';
 import type { ValidationContext } from './validation-context.ts';
@@ -84,7 +84,7 @@ class RecordsProof {
   readonly #nsec: DenialRecord[] = [];
   readonly #nsec3: DenialRecord[] = [];
   readonly #proven: RankedRRset[] = [];
-  readonly #verified: { readonly ranked: RankedRRset; readonly record: DenialRecord }[] = [];
+  readonly #verified: VerifiedSet[] = [];
   #failure: BogusReason | null = null;
   #expiresAt = Number.POSITIVE_INFINITY;
 

@@ -170,15 +170,27 @@ function withProvenAdditional(
   authority: readonly RankedRRset[],
 ): Soon<ValidatedEnd> {
   const mustClean = validation.parts.options.cleanAdditional;
-  const whole = { ...end, answer, authority, expiresAt: earliestExpiry({ answer, authority, expiresAt }) };
+  const proven = { answer, authority, expiresAt: earliestExpiry({ answer, authority, expiresAt }) };
   const additional = mustClean ? keepProven(validation, end.additional) : end.additional;
-  if (additional instanceof Promise) return withAdditionalAfter(whole, additional);
-  whole.additional = additional;
-  return { verdict: SECURE, end: whole };
+  return additional instanceof Promise
+    ? withAdditionalAfter(end, proven, additional)
+    : secureEnd(end, proven, additional);
 }
 
-function withAdditionalAfter(whole: FinalAnswer, additional: Promise<RankedRRset[]>): Promise<ValidatedEnd> {
-  return additional.then((late) => ({ verdict: SECURE, end: { ...whole, additional: late } }));
+function withAdditionalAfter(
+  end: FinalAnswer,
+  proven: ProvenParts,
+  additional: Promise<RankedRRset[]>,
+): Promise<ValidatedEnd> {
+  return additional.then((late) => secureEnd(end, proven, late));
+}
+
+function secureEnd(
+  end: FinalAnswer,
+  { answer, authority, expiresAt }: ProvenParts,
+  additional: readonly RankedRRset[],
+): ValidatedEnd {
+  return { verdict: SECURE, end: { ...end, answer, authority, additional, expiresAt } };
 }
 
 /** The whole lives no longer than the data and the proofs in it. */

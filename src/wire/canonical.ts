@@ -5,12 +5,11 @@
  */
 
 import { readU16, transientBytes, writeU16, writeU32 } from './bytes.ts';
+import { RECORD_FIXED_OCTETS } from './message-view.ts';
 import { copyLowerCase, type Name } from './name.ts';
 import { lowerNames } from './rdata-names.ts';
 import { type RRset, rdataCount, rdatasAt, rrsetClass, rrsetType } from './rrset.ts';
 
-/** Octets between an owner and its rdata: type, class, TTL, RDLENGTH. */
-const FIXED_OCTETS = 10;
 /** Octets of an rdata that a loop copies in less time than a call of the system's takes (bench/RESULTS.md). */
 const MOST_BY_LOOP = 32;
 
@@ -29,7 +28,7 @@ interface WrittenRecords {
  * so many octets of room, and are to be read at once.
  */
 export function canonicalRecords(rrset: RRset, owner: Name, originalTtl: number, roomBefore = 0): Uint8Array {
-  const headOctets = owner.length + FIXED_OCTETS;
+  const headOctets = owner.length + RECORD_FIXED_OCTETS;
   const written = { octets: writeRecords(rrset, owner, originalTtl, roomBefore), from: roomBefore, headOctets };
   return rdataCount(rrset) < 2 || isInOrder(written) ? written.octets : inOrder(written);
 }
@@ -40,7 +39,7 @@ function writeRecords(rrset: RRset, owner: Name, originalTtl: number, from: numb
   const start = rdatasAt(rrset);
   let end = start;
   for (let i = 0; i < count; i++) end += 2 + readU16(rrset, end);
-  const records = transientBytes(from + count * (owner.length + FIXED_OCTETS - 2) + end - start);
+  const records = transientBytes(from + count * (owner.length + RECORD_FIXED_OCTETS - 2) + end - start);
   const type = rrsetType(rrset);
   let at = from;
   for (let rdataAt = start + 2; rdataAt <= end; ) {
@@ -50,7 +49,7 @@ function writeRecords(rrset: RRset, owner: Name, originalTtl: number, from: numb
     writeU16(records, headAt + 2, rrsetClass(rrset));
     writeU32(records, headAt + 4, originalTtl);
     writeU16(records, headAt + 8, length);
-    at = headAt + FIXED_OCTETS;
+    at = headAt + RECORD_FIXED_OCTETS;
     if (length > MOST_BY_LOOP) records.set(rrset.subarray(rdataAt, rdataAt + length), at);
     else for (let i = 0; i < length; i++) records[at + i] = rrset[rdataAt + i] as number;
     lowerNames(records, at, at + length, type);

@@ -16,6 +16,14 @@ export function soonOrTold<T>(start: (taker: Taker<T>) => Soon<T> | null): Promi
   });
 }
 
+/** Tells somebody what is promised, in a microtask. */
+export function tellOf<T>(promise: Promise<T>, taker: Taker<T>): void {
+  promise.then(
+    (value) => taker.take(value),
+    (error: unknown) => taker.fail(error),
+  );
+}
+
 /** What is told of, as a promise. */
 export function promised<T>(start: (taker: Taker<T>) => void): Promise<T> {
   return new Promise((take, fail) => start({ take, fail }));

@@ -36,6 +36,16 @@ describe('Minimiser', () => {
     expect(walk('_x.www.example. AAAA', nothing, true).slice(-2)).toEqual(['www.example. A', '_x.www.example. AAAA']);
   });
 
+  test('a strict one goes on hiding the name from servers that fail for it, a relaxed one sends it whole', () => {
+    const sent = (['strict', 'relaxed'] as const).map((mode) => {
+      const minimiser = new Minimiser(questionFrom('www.a.example. TXT'), mode, START);
+      minimiser.enter(mustParseName('.'));
+      minimiser.giveUpMinimising();
+      return questionLine(minimiser.current);
+    });
+    expect(sent).toEqual(['example. A', 'www.a.example. TXT']);
+  });
+
   test('goes to the full name before the first service label', () => {
     expect(walk('_25._tcp.mx.example. TLSA')).toEqual(['example. A', 'mx.example. A', '_25._tcp.mx.example. TLSA']);
   });

@@ -19,6 +19,7 @@ import { Trace } from '../../src/trace/trace.ts';
 import { ROOT } from '../../src/wire/name.ts';
 import type { Question } from '../../src/wire/question.ts';
 import { RCODE } from '../../src/wire/rcode.ts';
+import { TYPE } from '../../src/wire/rr-type.ts';
 import { packRRset } from '../../src/wire/rrset.ts';
 import type { Fetch } from '../../src/work/fetch.ts';
 import type { Work } from '../../src/work/work.ts';
@@ -223,6 +224,17 @@ describe('resolver', () => {
     });
     expect(statusOf(await resolver.resolve(QUESTION))).toBe('secure');
     expect(asked.length).toBe(2);
+  });
+
+  test('a place is free again when its work has ended, by an answer or by a failure', async () => {
+    const failed = { kind: 'failed', why: { kind: 'limit', limit: 'aliases' } } as const;
+    const { resolver } = makeResolver((work) =>
+      work.question.type === TYPE.MX ? failed : foundFrom(work.question, 'good@53'),
+    );
+    for (let i = 0; i <= OPTIONS.maxWorks; i++) {
+      expect(statusOf(await resolver.resolve(questionFrom(`a${i}.example. A`)))).toBe('secure');
+      expect(statusOf(await resolver.resolve(questionFrom(`a${i}.example. MX`)))).toBe('limit');
+    }
   });
 
   test('throws out an old work of the second half of places to make room, and refuses when all are young', async () => {
