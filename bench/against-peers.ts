@@ -14,6 +14,7 @@
  *   --types        packets upstream by type, too
  *   --full         20,000 zones, 100,000 names, 10,000 mail domains
  *   --zones N, --names N, --denials N, --mail N, --rounds N, --seconds N, --rate N   one size alone
+ *   --rest N       seconds left alone before memory is read again; 0: only at once
  */
 
 import { execFileSync } from 'node:child_process';
@@ -44,7 +45,16 @@ const MOST_MS = 4 * 3_600_000;
 const CACHE_MIB = 400;
 const CACHE_LINES = ['rrset-cache-size: 200m', 'msg-cache-size: 100m', 'key-cache-size: 64m', 'neg-cache-size: 36m'];
 
-const SMALL = { zones: 2_000, names: 20_000, denials: 20_000, mail: 2_000, rounds: 2, seconds: 3, rate: 10_000 };
+const SMALL = {
+  zones: 2_000,
+  names: 20_000,
+  denials: 20_000,
+  mail: 2_000,
+  rounds: 2,
+  seconds: 3,
+  rate: 10_000,
+  rest: 61,
+};
 const FULL = { ...SMALL, zones: 20_000, names: 100_000, denials: 50_000, mail: 10_000 };
 type Sizes = typeof SMALL;
 
@@ -67,7 +77,16 @@ interface Setting {
 function readWords(words: readonly string[]) {
   const text = { type: 'string' } as const;
   const flag = { type: 'boolean' } as const;
-  const sizes = { zones: text, names: text, denials: text, mail: text, rounds: text, seconds: text, rate: text };
+  const sizes = {
+    zones: text,
+    names: text,
+    denials: text,
+    mail: text,
+    rounds: text,
+    seconds: text,
+    rate: text,
+    rest: text,
+  };
   const options = {
     peers: text,
     also: text,

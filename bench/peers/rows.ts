@@ -18,9 +18,8 @@ const ZIPF_STEPS = 1 << 20;
 const DENYING_ZONES = 500;
 /** What a start leaves to do is done. */
 const SETTLE_MS = 1_000;
-/** Left alone for so long, a resolver has given back what it will: after its start, and later. */
-const QUIET_FIRST_MS = 12_000;
-const QUIET_MS = 61_000;
+/** Seconds left alone after the start, at most: a resolver has given back what it will. */
+const REST_FIRST_SECONDS = 12;
 
 /** Packets of a type below so many per question are not worth a line. */
 const LEAST_SHARE = 0.001;
@@ -47,6 +46,8 @@ export interface RowSizes {
   readonly mailDomains: number;
   readonly seconds: number;
   readonly rate: number;
+  /** Seconds left alone before memory is read again; 0: it is not. */
+  readonly rest: number;
 }
 
 /** The questions of each row, as files. */
@@ -214,10 +215,11 @@ export class Measuring {
   }
 
   /** Memory at once, and when it was left alone. */
-  async memory(label: string, quietMs = QUIET_MS): Promise<void> {
+  async memory(label: string, restSeconds: number): Promise<void> {
     await sleep(SETTLE_MS);
     this.figures.set(`PSS ${label}, MB`, pssMegabytes(this.#pid));
-    await sleep(quietMs);
+    if (restSeconds === 0) return;
+    await sleep(restSeconds * 1_000);
     this.figures.set(`PSS ${label}, then quiet, MB`, pssMegabytes(this.#pid));
   }
 }
@@ -230,14 +232,14 @@ export async function measureFilling(
   sizes: RowSizes,
 ): Promise<void> {
   const count = (of: Questions): string => of.steps.toLocaleString('en');
-  if (rows.has('empty')) await measuring.memory('empty', QUIET_FIRST_MS);
+  if (rows.has('empty')) await measuring.memory('empty', Math.min(REST_FIRST_SECONDS, sizes.rest));
   if (rows.has('cold')) {
     measuring.once('cold, validated', questions.cold);
-    await measuring.memory(`after ${count(questions.cold)} cold`);
+    await measuring.memory(`after ${count(questions.cold)} cold`, sizes.rest);
   }
   if (rows.has('names')) {
     measuring.once(`${count(questions.names)} names once`, questions.names);
-    await measuring.memory(`after ${count(questions.names)} names`);
+    await measuring.memory(`after ${count(questions.names)} names`, sizes.rest);
   }
   if (rows.has('nxdomain')) {
     measuring.ask(questions.denying, { window: COLD_WINDOW });
