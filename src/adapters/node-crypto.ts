@@ -124,8 +124,16 @@ export function createNodeCrypto(
       const check = { key: loadedKey, digest: handle.digest, data, signature: taken };
       return pooled.has(key.algorithm) ? verifyInPool(check) : verifyAtOnce(check);
     },
-    digest: (kind: DigestKind, data) => hash(kind, data, 'buffer'),
+    digest,
   };
+}
+
+/** By way of a text, since Node.js makes one in a quarter of the time that it takes for octets, which lie outside of V8's heap then. */
+function digest(kind: DigestKind, data: Uint8Array): Uint8Array {
+  const text = hash(kind, data, 'binary');
+  const octets = new Uint8Array(text.length);
+  for (let i = 0; i < octets.length; i++) octets[i] = text.charCodeAt(i);
+  return octets;
 }
 
 /**

@@ -3,7 +3,7 @@
  * functions: what Node.js puts around one check costs a fifth of it, and around a key as much as half a check.
  *
  * The functions are called on octets of one block of memory, which this object holds, and on two things that OpenSSL made
- * once, which are never freed: a key of the curve, into which each check writes the point first, and the digest. So there
+ * once, which are never freed: a key of the curve, into which each check writes the point first unless it has that, and the digest. So there
  * is nothing to load for a key, nothing that could be freed too early or not at all, and no pointer to anything else; every
  * length is a constant or was compared with the room. Each call ends before it returns to JavaScript: nothing interrupts it.
  * Only what is exactly 1 counts as success. What fails leaves its reason in a queue of the thread, where Node.js's own
@@ -51,6 +51,8 @@ export class OpensslP256 implements SignatureCrypto {
   readonly #signature: Pointer;
   readonly #hashed: Pointer;
   readonly #data: Pointer;
+  /** Whose point OpenSSL's key has; null: not known. A key is mostly checked with right after it was taken. */
+  #current: Uint8Array | null = null;
 
   private constructor(
     calls: OpensslCalls,
@@ -105,9 +107,13 @@ export class OpensslP256 implements SignatureCrypto {
 
   /** Gives OpenSSL's key its point; false when that is not on the curve. */
   #setPoint(publicKey: Uint8Array): boolean {
+    if (publicKey === this.#current) return true;
     if (publicKey.length !== KEY_OCTETS) return false;
+    this.#current = null;
     this.#octets.set(publicKey, POINT_AT + 1);
-    return this.#succeeded(this.#calls.EC_KEY_oct2key(this.#key, this.#point, BigInt(POINT_OCTETS), 0n));
+    if (!this.#succeeded(this.#calls.EC_KEY_oct2key(this.#key, this.#point, BigInt(POINT_OCTETS), 0n))) return false;
+    this.#current = publicKey;
+    return true;
   }
 
   #hash(data: Uint8Array): boolean {

@@ -5,13 +5,14 @@
  */
 
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { createCrypto } from '../../src/adapters/crypto.ts';
 import { chooseCryptoEngine } from '../../src/adapters/crypto-engine.ts';
 import { createNodeCrypto } from '../../src/adapters/node-crypto.ts';
 import { OpensslP256, type SignatureCrypto } from '../../src/adapters/openssl-p256.ts';
 import { createPortableCrypto } from '../../src/adapters/portable-crypto.ts';
 import { bindOpensslCalls, type OpensslCalls } from '../../src/adapters/system-calls.ts';
+import type { ImportedKey } from '../../src/ports/crypto.ts';
 import { concatBytes } from '../../src/wire/bytes.ts';
 import { makeKey } from '../dnssec/signing.ts';
 import { CheckedOpenssl } from './checked-openssl.ts';
@@ -114,13 +115,15 @@ describe.skipIf(typeof calls === 'string')('the engine for P-256, with calls', (
     if (key === null) throw new Error('the key was refused');
     const signature = sign(text);
     for (const call of ['ECDSA_verify', 'EVP_Digest', 'EC_KEY_oct2key'] as const) {
+      // Else OpenSSL's key has the point already.
+      expect(p256.importKey(P256, makeKey(P256).publicKey)).not.toBeNull();
       guard.answers.push({ call, result });
       expect(p256.verify(key, text, signature), call).toBe(false);
       expect(guard.hasErrors).toBe(false);
       expect(p256.verify(key, text, signature)).toBe(true);
     }
     guard.answers.push({ call: 'EC_KEY_oct2key', result });
-    expect(p256.importKey(P256, publicKey)).toBeNull();
+    expect(p256.importKey(P256, makeKey(P256).publicKey)).toBeNull();
     expect([guard.faults, guard.hasErrors]).toEqual([[], false]);
   });
 
@@ -141,6 +144,32 @@ describe.skipIf(typeof calls === 'string')('the engine for P-256, with calls', (
       expect(p256.verify(key, text, keys[(i + 1) % keys.length]?.signature ?? text)).toBe(false);
     });
     expect(guard.made).toHaveLength(2);
+    expect([guard.faults, guard.hasErrors]).toEqual([[], false]);
+  });
+
+  test('gives OpenSSL a point once for a key that is taken and checked with, and anew after any other key', () => {
+    const guard = checked();
+    const p256 = open(guard);
+    const points = vi.spyOn(guard, 'EC_KEY_oct2key');
+    const [one, other] = [makeKey(P256), makeKey(P256)];
+    const take = ({ publicKey }: typeof one): ImportedKey => {
+      const key = p256.importKey(P256, publicKey);
+      if (key === null) throw new Error('the key was refused');
+      return key;
+    };
+    const key = take(one);
+    for (let i = 0; i < 3; i++) expect(p256.verify(key, text, one.sign(text))).toBe(true);
+    expect(points).toHaveBeenCalledTimes(1);
+    const second = take(other);
+    expect(p256.verify(key, text, other.sign(text))).toBe(false);
+    expect(p256.verify(key, text, one.sign(text))).toBe(true);
+    expect(p256.verify(second, text, one.sign(text))).toBe(false);
+    expect(p256.verify(second, text, other.sign(text))).toBe(true);
+    expect(points).toHaveBeenCalledTimes(4);
+    // A point that is refused may be half of what is there.
+    expect(p256.importKey(P256, new Uint8Array(64))).toBeNull();
+    expect(p256.verify(second, text, other.sign(text))).toBe(true);
+    expect(points).toHaveBeenCalledTimes(6);
     expect([guard.faults, guard.hasErrors]).toEqual([[], false]);
   });
 
