@@ -16,7 +16,7 @@ import { PackedMap } from './packed-map.ts';
 import { type KeptStatus, NO_TYPE, type PackedKey, type SecurityStatus, TRUST_FORM } from './packed-trust.ts';
 
 /**
- * Octets of one key besides its rdata: its record, the array of the rdata and what it was made ready to. What the crypto
+ * Octets of one key besides those of the public key: its record, the array and what it was made ready to. What the crypto
  * library holds is bounded by itself (adapters/node-crypto.ts).
  */
 const KEY_OCTETS = 560;
@@ -29,8 +29,7 @@ const AT_HAND_SHARE = 1 / 8;
 const MOST_AT_HAND_OCTETS = 1024 * 1024;
 
 /** What the cache must see of a key. */
-export interface CachedKey {
-  readonly rdata: Uint8Array;
+export interface CachedKey extends Omit<PackedKey, 'isUsable'> {
   /** Null: the crypto library did not take it. */
   readonly imported: unknown;
 }
@@ -40,8 +39,8 @@ interface KeyCacheParts<Key extends CachedKey> {
   readonly clock: Clock;
   readonly random: Random;
   readonly maxBytes: number;
-  /** Makes a key again of its rdata, which is copied; `isUsable`: what the crypto library said of it the first time. */
-  readonly keyAgain: (rdata: Uint8Array, isUsable: boolean) => Key | null;
+  /** Makes a key again of what is held of it, whose octets are copied. */
+  readonly keyAgain: (packed: PackedKey) => Key;
 }
 
 export class KeyCache<Key extends CachedKey> {
@@ -72,13 +71,9 @@ export class KeyCache<Key extends CachedKey> {
     if (packed === null) return null;
     // What was unpacked shares memory with much else: this one stays.
     const own = { ...packed, zone: new Uint8Array(packed.zone) as Name };
-    const trust = own.status === 'secure' ? { ...own, keys: this.#keysAgain(own.keys) } : own;
+    const trust = own.status === 'secure' ? { ...own, keys: own.keys.map(this.#keyAgain) } : own;
     this.#atHand.set(key, trust);
     return trust;
-  }
-
-  #keysAgain(packed: readonly PackedKey[]): readonly Key[] {
-    return packed.map(({ rdata, isUsable }) => this.#keyAgain(rdata, isUsable)).filter((key) => key !== null);
   }
 
   /** The fresh state of the deepest zone at or above the name; null when none is known, not even the root's. */
@@ -135,12 +130,12 @@ export class KeyCache<Key extends CachedKey> {
   }
 }
 
-function packedKeyOf({ rdata, imported }: CachedKey): PackedKey {
-  return { rdata, isUsable: imported !== null };
+function packedKeyOf({ flags, protocol, algorithm, keyTag, publicKey, imported }: CachedKey): PackedKey {
+  return { flags, protocol, algorithm, keyTag, publicKey, isUsable: imported !== null };
 }
 
 function sizeOfStatus(trust: SecurityStatus<CachedKey>): number {
   let octets = STATE_OCTETS + sizeOfName(trust.zone);
-  if (trust.status === 'secure') for (const { rdata } of trust.keys) octets += KEY_OCTETS + rdata.length;
+  if (trust.status === 'secure') for (const { publicKey } of trust.keys) octets += KEY_OCTETS + publicKey.length;
   return octets;
 }

@@ -1,4 +1,4 @@
-/** What we may believe about zones as octets: of secure ones their keys' rdatas, of others why. */
+/** What we may believe about zones as octets: of secure ones their keys, of others why. */
 
 import {
   type BogusReason,
@@ -39,7 +39,11 @@ export type KeptStatus<Key> = SecurityStatus<Key> & {
 
 /** What is held of a key: all else follows from it. */
 export interface PackedKey {
-  readonly rdata: Uint8Array;
+  readonly flags: number;
+  readonly protocol: number;
+  readonly algorithm: number;
+  readonly keyTag: number;
+  readonly publicKey: Uint8Array;
   /** The crypto library took it. */
   readonly isUsable: boolean;
 }
@@ -60,10 +64,14 @@ function write(trust: KeptStatus<PackedKey>, to: Packer): void {
   to.u16(trust.mustSign.length);
   for (const algorithm of trust.mustSign) to.u8(algorithm);
   to.u16(trust.keys.length);
-  for (const { rdata, isUsable } of trust.keys) {
+  for (const { flags, protocol, algorithm, keyTag, publicKey, isUsable } of trust.keys) {
+    to.u16(flags);
+    to.u8(protocol);
+    to.u8(algorithm);
+    to.u16(keyTag);
     to.u8(isUsable ? 1 : 0);
-    to.u16(rdata.length);
-    to.bytes(rdata);
+    to.u16(publicKey.length);
+    to.bytes(publicKey);
   }
 }
 
@@ -96,6 +104,10 @@ function read(from: Unpacker): KeptStatus<PackedKey> {
 }
 
 function readKey(from: Unpacker): PackedKey {
+  const flags = from.u16();
+  const protocol = from.u8();
+  const algorithm = from.u8();
+  const keyTag = from.u16();
   const isUsable = from.u8() === 1;
-  return { rdata: from.bytes(from.u16()), isUsable };
+  return { flags, protocol, algorithm, keyTag, isUsable, publicKey: from.bytes(from.u16()) };
 }

@@ -36,7 +36,7 @@ export function makeCaches(
     replies: new ReplyCache({ clock, random, maxBytes: sizes.messages }),
     keys: new KeyCache<ZoneKey>({
       ...{ clock, random, maxBytes: sizes.keys },
-      keyAgain: (rdata, isUsable) => zoneKeyAgain(rdata, isUsable, crypto),
+      keyAgain: (packed) => zoneKeyAgain(packed, crypto),
     }),
     delegations,
     servers: new ServerCache({

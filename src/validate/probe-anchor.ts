@@ -7,7 +7,7 @@
  */
 
 import type { AlgorithmPolicy } from '../dnssec/algorithms.ts';
-import { isRevoked, isZoneKey, wantedFirst, type ZoneKey, zoneKeyOf } from '../dnssec/dnskey.ts';
+import { isRevoked, isZoneKey, rdataOfKey, wantedFirst, type ZoneKey, zoneKeyOf } from '../dnssec/dnskey.ts';
 import { matchDs, mayName, usableDs } from '../dnssec/match-ds.ts';
 import type { SignatureTime } from '../dnssec/signature-time.ts';
 import { precheckRrsig, type Skew, verifySignature, withKey } from '../dnssec/verify-signature.ts';
@@ -47,14 +47,18 @@ export interface ProvenSet {
   readonly signature: ValidSignature;
 }
 
+/** A key of the probed set. */
+type ProbedKey = ZoneKey & { readonly rdata: Uint8Array };
+
 export async function proveProbe(set: RRset, tracked: TrackedKeys, parts: ProbeParts): Promise<Probe> {
   const isTracked = (rdata: Uint8Array): boolean => tracked.keys.some((key) => isSameKey(key.rdata, rdata));
   const namingDs = namedByDs(tracked, parts);
   const rdatas = wantedFirst(rdatasOf(set), (rdata) => isTracked(rdata) || namingDs(rdata), MAX_KEYS);
   const keys = rdatas
     .map((rdata) => zoneKeyOf(rdata, parts.crypto))
-    .filter((key) => key !== null && isZoneKey(key))
-    .filter((key) => key !== null);
+    .filter((key) => key !== null)
+    .filter(isZoneKey)
+    .map((key): ProbedKey => ({ ...key, rdata: rdataOfKey(key) }));
   const revoked = await revokedBySelf(set, keys, tracked, parts);
   return { revoked, proven: await proveByTrusted(set, keys, revokeKeys(tracked, revoked, parts.now), parts) };
 }
@@ -72,11 +76,11 @@ function namedByDs(tracked: TrackedKeys, parts: ProbeParts): (rdata: Uint8Array)
 /** The set as proven by keys that are trusted when the revocations in it have been obeyed. */
 async function proveByTrusted(
   set: RRset,
-  keys: readonly ZoneKey[],
+  keys: readonly ProbedKey[],
   tracked: TrackedKeys,
   parts: ProbeParts,
 ): Promise<ProvenSet | null> {
-  const isGone = (key: ZoneKey): boolean =>
+  const isGone = (key: ProbedKey): boolean =>
     isRevoked(key) || tracked.keys.some(({ rdata, state }) => state === 'revoked' && isSameKey(rdata, key.rdata));
   const standing = keys.filter((key) => !isGone(key));
   const isNamed = namedByDs(tracked, parts);
@@ -93,7 +97,7 @@ async function proveByTrusted(
  * RFC 5011 §2.1: a trusted key is revoked when it stands in the set with the REVOKE bit and has signed the set itself. One
  * that was revoked before is news to nobody, and says nothing more.
  */
-async function revokedBySelf(set: RRset, keys: readonly ZoneKey[], tracked: TrackedKeys, parts: ProbeParts) {
+async function revokedBySelf(set: RRset, keys: readonly ProbedKey[], tracked: TrackedKeys, parts: ProbeParts) {
   const trusted = trustedKeys(tracked);
   const rdatas: Uint8Array[] = [];
   for (const key of keys.filter(isRevoked)) {

@@ -7,7 +7,15 @@
  * Leaves to others: getting DS and DNSKEY, caching.
  */
 
-import { isRevoked, isZoneKey, wantedFirst, withZoneKeyBit, type ZoneKey, zoneKeyOf } from '../dnssec/dnskey.ts';
+import {
+  hasRdata,
+  isRevoked,
+  isZoneKey,
+  wantedFirst,
+  withZoneKeyBit,
+  type ZoneKey,
+  zoneKeyOf,
+} from '../dnssec/dnskey.ts';
 import { matchDs } from '../dnssec/match-ds.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { SignatureFailure } from '../terms/signature-outcome.ts';
@@ -156,7 +164,7 @@ class KeySetCheck {
     let count = imports;
     for (let i = from; i < rdatas.length; i++) {
       const rdata = rdatas[i] as Uint8Array;
-      const known = this.#imported.find((key) => bytesEqual(key.rdata, rdata));
+      const known = this.#imported.find((key) => hasRdata(key, rdata));
       const turn = known === undefined && ++count > IMPORTS_WITH_A_CHECK ? this.#validation.mayImport() : null;
       if (turn !== null) {
         const imported = count;

@@ -6,7 +6,7 @@
  * Leaves to others: which zone it must be, the proof that a wildcard expansion needs, storing the verdict.
  */
 
-import { isKeyWithoutBit, type ZoneKey } from '../dnssec/dnskey.ts';
+import { isKeyWithoutBit, rdataOfKey, type ZoneKey } from '../dnssec/dnskey.ts';
 import { secondsLeft } from '../dnssec/signature-time.ts';
 import {
   type CheckedRrsig,
@@ -193,7 +193,7 @@ class RRsetVerification {
 
   /** No key has the tag and algorithm of a signature. */
   #noKey({ keyTag, algorithm }: Rrsig): void {
-    const hasLostBit = this.#zone.keys.some(({ rdata }) => isKeyWithoutBit(rdata, keyTag, algorithm));
+    const hasLostBit = this.#zone.keys.some((key) => isKeyWithoutBit(rdataOfKey(key), keyTag, algorithm));
     this.#failed(hasLostBit ? { kind: 'zone-key-bit-missing', keyTag } : { kind: 'other-key', keyTag, algorithm });
   }
 

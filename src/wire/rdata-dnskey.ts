@@ -6,9 +6,11 @@ import { readU8, readU16 } from './bytes.ts';
 export const DNSKEY_FLAG = { ZONE: 0x0100, REVOKE: 0x0080, SEP: 0x0001 } as const;
 /** The only protocol value of a usable key (RFC 4034 §2.1.2). */
 export const DNSKEY_PROTOCOL = 3;
+/** Offset of the public key in the rdata. */
+export const DNSKEY_KEY_AT = 4;
 
 /** Fields of a DNSKEY record. */
-interface Dnskey {
+export interface Dnskey {
   readonly flags: number;
   /** Any value; one other than 3 makes the key unusable, not the message (RFC 4034 §2.1.2). */
   readonly protocol: number;
@@ -18,7 +20,7 @@ interface Dnskey {
 
 /** True for rdata that `readDnskey` reads. */
 export function isDnskey(rdata: Uint8Array): boolean {
-  return rdata.length >= 4;
+  return rdata.length >= DNSKEY_KEY_AT;
 }
 
 /** Reads DNSKEY rdata; null when it is too short. */
@@ -28,7 +30,7 @@ export function readDnskey(rdata: Uint8Array): Dnskey | null {
     flags: readU16(rdata, 0),
     protocol: readU8(rdata, 2),
     algorithm: readU8(rdata, 3),
-    publicKey: rdata.subarray(4),
+    publicKey: rdata.subarray(DNSKEY_KEY_AT),
   };
 }
 

@@ -6,7 +6,7 @@
  */
 
 import { type AlgorithmChoices, algorithmPolicy } from '../dnssec/algorithms.ts';
-import { isRevoked, isZoneKey, wantedFirst, type ZoneKey, zoneKeyOf } from '../dnssec/dnskey.ts';
+import { isRevoked, isZoneKey, rdataOfKey, wantedFirst, type ZoneKey, zoneKeyOf } from '../dnssec/dnskey.ts';
 import { isUnsupported, matchDs, mayName, usableDs } from '../dnssec/match-ds.ts';
 import type { SignatureTime } from '../dnssec/signature-time.ts';
 import { precheckRrsig, type Skew, verifySignature, withKey } from '../dnssec/verify-signature.ts';
@@ -100,7 +100,7 @@ async function checkSigned(
     .map((rdata) => zoneKeyOf(rdata, parts.crypto))
     .filter((key) => key !== null);
   // RFC 5011 §2.1: a revoked key proves nothing, whatever names it.
-  const trusted = keys.filter((key) => isTrusted(key.rdata) && isZoneKey(key) && !isRevoked(key));
+  const trusted = keys.filter((key) => isTrusted(rdataOfKey(key)) && isZoneKey(key) && !isRevoked(key));
   if (trusted.length === 0) return 'DNSKEY of the zone does not match its trust anchor or DS';
   if (!(await isSignedBy(dnskeys, trusted, zone, parts))) return 'DNSKEY of the zone is not validly signed';
   const soa = zone.soaSet;

@@ -205,7 +205,7 @@ describe.each(names)('with $what', ({ name }) => {
   test('zones without keys', async () => {
     expectHonest(
       await fill(
-        () => new KeyCache<ZoneKey>({ ...room, keyAgain: () => null }),
+        () => new KeyCache<ZoneKey>({ ...room, keyAgain: (packed) => ({ ...packed, imported: null }) }),
         (cache, n) => {
           const why = { kind: 'no-ds-proven', zone: `zone-${n}.example.` } as const;
           cache.store({ status: 'insecure', zone: name(n), why, expiresAt: EXPIRES });
@@ -225,7 +225,7 @@ describe.each(names)('with $what', ({ name }) => {
     expect(publicKey.length).toBe(octets);
     expectHonest(
       await fill(
-        () => new KeyCache<ZoneKey>({ ...room, keyAgain: () => null }),
+        () => new KeyCache<ZoneKey>({ ...room, keyAgain: (packed) => ({ ...packed, imported: null }) }),
         (cache, n) => {
           cache.store({ status: 'secure', zone: name(n), keys, mustSign: [], expiresAt: EXPIRES });
         },

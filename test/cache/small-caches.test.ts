@@ -5,7 +5,7 @@ import { AnswerCache } from '../../src/cache/answer-cache.ts';
 import type { CachedAnswer } from '../../src/cache/cached-answer.ts';
 import { FailureCache, MAX_FAILURE_SECONDS } from '../../src/cache/failure-cache.ts';
 import { type CachedKey, KeyCache } from '../../src/cache/key-cache.ts';
-import type { SecurityStatus } from '../../src/cache/packed-trust.ts';
+import type { PackedKey, SecurityStatus } from '../../src/cache/packed-trust.ts';
 import { RRsetCache } from '../../src/cache/rrset-cache.ts';
 import type { Failure } from '../../src/terms/failure.ts';
 import { SeededRandom } from '../fake/fake-random.ts';
@@ -75,9 +75,14 @@ describe('the answer cache', () => {
 });
 
 describe('the key cache', () => {
-  const keyAgain = (rdata: Uint8Array, isUsable: boolean): CachedKey => ({
-    rdata: Uint8Array.from(rdata),
+  const keyAgain = ({ isUsable, publicKey, ...fields }: PackedKey): CachedKey => ({
+    ...fields,
+    publicKey: Uint8Array.from(publicKey),
     imported: isUsable ? 'again' : null,
+  });
+  const keyOf = (publicKey: Uint8Array, imported: unknown = null): CachedKey => ({
+    ...{ flags: 257, protocol: 3, algorithm: 13, keyTag: 60_000 + publicKey.length },
+    ...{ publicKey, imported },
   });
   const keyCache = (clock = new HandClock(), maxBytes = 100_000): KeyCache<CachedKey> =>
     new KeyCache({ clock, random: new SeededRandom(1), maxBytes, keyAgain });
@@ -90,7 +95,7 @@ describe('the key cache', () => {
   const secure = (zone: string): SecurityStatus<CachedKey> => ({
     status: 'secure',
     zone: name(zone),
-    keys: [{ rdata: Uint8Array.of(1), imported: null }],
+    keys: [keyOf(Uint8Array.of(1))],
     mustSign: [],
     expiresAt: START + 600,
   });
@@ -117,10 +122,7 @@ describe('the key cache', () => {
     const cache = keyCache();
     const zoneAt = (n: number): string => `z${n}.example.`;
     for (let n = 0; n < 400; n++) {
-      const keys = [Uint8Array.of(n & 255, 1), Uint8Array.of(n & 255, 2)].map((rdata, i) => ({
-        rdata,
-        imported: i || null,
-      }));
+      const keys = [keyOf(Uint8Array.of(n & 255, 1)), keyOf(Uint8Array.of(n & 255, 2), 1)];
       cache.store({ ...secure(zoneAt(n)), keys } as SecurityStatus<CachedKey>);
     }
     const bogus: SecurityStatus<CachedKey> = {
@@ -131,10 +133,7 @@ describe('the key cache', () => {
     };
     cache.store(bogus);
     for (let n = 399; n >= 0; n--) {
-      const keys = [
-        { rdata: Uint8Array.of(n & 255, 1), imported: null },
-        { rdata: Uint8Array.of(n & 255, 2), imported: expect.anything() },
-      ];
+      const keys = [keyOf(Uint8Array.of(n & 255, 1)), keyOf(Uint8Array.of(n & 255, 2), expect.anything())];
       expect(cache.find(name(zoneAt(n)))).toEqual({ ...secure(zoneAt(n)), keys, storedAt: START });
     }
     expect(cache.find(name('bogus.'))).toEqual({ ...bogus, storedAt: START });

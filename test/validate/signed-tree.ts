@@ -86,7 +86,7 @@ export class SignedTree {
   readonly rrsets = new RRsetCache({ clock: this.clock, random: new SeededRandom(1), maxBytes: 1 << 22 });
   readonly keys = new KeyCache<ZoneKey>({
     ...{ clock: this.clock, random: new SeededRandom(1), maxBytes: 1 << 22 },
-    keyAgain: (rdata, isUsable) => zoneKeyAgain(rdata, isUsable, crypto),
+    keyAgain: (packed) => zoneKeyAgain(packed, crypto),
   });
   readonly root: TestZone;
   /** Questions that were fetched, as `name TYPE`, in order. */
