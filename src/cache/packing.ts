@@ -97,7 +97,10 @@ export class Packer {
     const at = name.length - zone.length;
     const isBelow = at >= 0 && isNameAt(zone, name, 0, at);
     this.u8(isBelow ? at : OWN_NAME);
-    this.bytes(isBelow ? name.subarray(0, at) : name);
+    const octets = isBelow ? at : name.length;
+    this.#room(octets);
+    // No view: it would move the name out of V8's heap (wire/bytes.ts).
+    for (let i = 0; i < octets; i++) this.octets[this.length++] = name[i] as number;
   }
 
   #room(octets: number): void {
