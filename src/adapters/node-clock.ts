@@ -23,7 +23,8 @@ export function createNodeClock(turns = new Turns()): Clock {
 
 function startTimer(ms: number, run: () => void): CancelTimer {
   if (ms > MAX_TIMER_MS) return startLongTimer(ms, run);
-  const only = setTimeout(run, Math.max(0, ms));
+  // Node.js keeps a list for each length of timer, which parts of a millisecond would make a text and a second wake-up of.
+  const only = setTimeout(run, Math.max(0, Math.ceil(ms)));
   return () => clearTimeout(only);
 }
 

@@ -210,11 +210,11 @@ export class ReplyCache {
   }
 
   /**
-   * True when the same was asked of the question at offset 12 a short while ago: of some thousands of questions each is remembered until
-   * another falls to its place. For replies that are as quickly made as found, and need no room before they are asked for again.
+   * True when the question that `serve` has just looked for in vain was asked a short while ago: of some thousands of questions each is
+   * remembered until another falls to its place. For replies that are as quickly made as found, and need no room before they are asked
+   * for again.
    */
-  isRepeated(message: Uint8Array, questionEnd: number): boolean {
-    if (!this.#readKey(message, questionEnd, 0)) return false;
+  isRepeated(): boolean {
     const { hash } = this.#key;
     const place = hash & (this.#askedOnce.length - 1);
     const isKnown = this.#askedOnce[place] === hash;

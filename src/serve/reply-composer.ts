@@ -115,13 +115,16 @@ export class ReplyComposer {
     return client.hasEdns ? this.#appendOpt(out, built.length, client, options) : built.length;
   }
 
-  /** The same for a denial that known records prove. It is kept only when it was asked for a short while ago: names by chance are not. */
+  /**
+   * The same, right after a look into the reply cache, for a denial that known records prove. It is kept only when it was asked for
+   * a short while ago: names by chance are not.
+   */
   composeProven(proven: Proven, client: PendingClient, out: Uint8Array): number {
     const optOctets = optOctetsOf(client);
     const now = this.#clock.unixSeconds();
     const length = this.#settings.originalTtl ? 0 : this.#denials.write(out, proven, client, now);
     if (length === 0 || length + optOctets > client.maxOctets) return this.compose(wholeOf(proven), client, out);
-    if (this.#replies.isRepeated(out, questionEndOf(client))) {
+    if (this.#replies.isRepeated()) {
       this.#replies.store({
         reply: out,
         replyLength: length,
