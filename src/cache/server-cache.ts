@@ -188,11 +188,14 @@ export class ServerCache {
     return new KnownServer(server, zone);
   }
 
-  /** How long the next attempt should wait for an answer, ms; `timeouts`: what the question has met in the zone before. */
-  waitMs(known: KnownServer, timeouts = 0): number {
+  /**
+   * How long the next attempt should wait for an answer, ms; `timeouts`: what the question has met in the zone before; `timeoutMs`: of
+   * the server, where that was just read.
+   */
+  waitMs(known: KnownServer, timeouts = 0, timeoutMs = this.timeoutMs(known)): number {
     const isLong = timeouts % LONG_CUT_WAIT_EVERY === LONG_CUT_WAIT_EVERY - 1;
     const leastMs = !this.#lineOf(known).isCut ? 0 : isLong ? LONG_CUT_WAIT_MS : CUT_WAIT_MS;
-    return Math.min(Math.max(leastMs, this.timeoutMs(known)), MAX_WAIT_MS);
+    return Math.min(Math.max(leastMs, timeoutMs), MAX_WAIT_MS);
   }
 
   /** True while everybody on the way to the server is silent: our own line is taken to be down. */
@@ -242,7 +245,9 @@ export class ServerCache {
   }
 
   #noteAsked(known: KnownServer, type: number): void {
-    if (this.#infoOf(known) === null || this.timeoutMs(known) < MAX_WAIT_MS) return;
+    // Without timeouts no type rests, however long the server takes.
+    const isUsual = (this.#infoOf(known)?.backoffMs ?? 0) === 0;
+    if (isUsual || this.timeoutMs(known) < MAX_WAIT_MS) return;
     const info = this.#infoFor(known);
     info.rest(type, this.#clock.monotonicMs() + MAX_WAIT_MS);
     this.#recount(known, info);

@@ -309,18 +309,23 @@ export function serversOfDelegation(
 ): DelegationPoint {
   const { zone, expiresAt, hasDs } = cut;
   const servers = new DelegationPoint({ zone, source, expiresAt, hasDs, configured: null, addressRules });
-  const isUnverified = (name: Name): boolean =>
-    options.hardenUnverifiedGlue && source !== 'priming' && !isAtOrBelow(name, cut.zone);
-  if (cut.servers.every(({ name, addresses }) => addresses.length > 0 && !isUnverified(name))) {
+  const isGlueEnough = !options.hardenUnverifiedGlue || source === 'priming';
+  if (isGlueEnough && haveAddresses(cut.servers)) {
     servers.addGiven(cut.servers);
     return servers;
   }
   for (const { name, addresses } of cut.servers) {
-    const known = isUnverified(name) ? [] : addresses;
-    const atLeast = isUnverified(name) ? RANK.answerAuthoritative : 0;
+    const isUnverified = !isGlueEnough && !isAtOrBelow(name, zone);
+    const known = isUnverified ? [] : addresses;
+    const atLeast = isUnverified ? RANK.answerAuthoritative : 0;
     servers.addTarget(name, known.length > 0 ? known : knownAddresses(name, rrsets, atLeast));
   }
   return servers;
+}
+
+function haveAddresses(servers: readonly DelegatedServer[]): boolean {
+  for (const { addresses } of servers) if (addresses.length === 0) return false;
+  return true;
 }
 
 /** Where priming gave nothing, the servers that it began at are all there is: nobody else may hear of a stub zone's names. */

@@ -157,10 +157,14 @@ function negativeTtl(soa: KeyedRRset, options: IterateOptions): number {
 
 /** When an answer or denial stops being usable, unix seconds. */
 export function expiryOf(kept: KeptResponse, isDenial: boolean, now: number): number {
-  const hasSoa = kept.authority.some(({ rrset }) => rrsetType(rrset) === TYPE.SOA);
-  let expiresAt = isDenial && !hasSoa ? now + DENIAL_WITHOUT_SOA_SECONDS : Number.POSITIVE_INFINITY;
+  let hasSoa = false;
+  let expiresAt = Number.POSITIVE_INFINITY;
   for (const ranked of kept.answer) expiresAt = Math.min(expiresAt, ranked.expiresAt);
-  for (const ranked of kept.authority) expiresAt = Math.min(expiresAt, ranked.expiresAt);
+  for (const ranked of kept.authority) {
+    expiresAt = Math.min(expiresAt, ranked.expiresAt);
+    hasSoa ||= rrsetType(ranked.rrset) === TYPE.SOA;
+  }
+  if (isDenial && !hasSoa) expiresAt = Math.min(expiresAt, now + DENIAL_WITHOUT_SOA_SECONDS);
   return Number.isFinite(expiresAt) ? expiresAt : now;
 }
 

@@ -49,19 +49,26 @@ export function prepare(
   { query, withEdns, withOptions, withCookie, randomCase }: Attempt,
   source: SourceEnd,
 ): Prepared {
-  const { random, servers } = parts;
+  const { random } = parts;
   const { isTaken, localEnd } = source;
   let id = random.u16();
   if (isTaken !== undefined) while (isTaken(id)) id = (id + 1) & 0xffff;
   const { name, type, class: rrClass } = query.question;
   const question = randomCase ? { name: inRandomCase(name, random), type, class: rrClass } : query.question;
-  const fresh = (): Uint8Array => random.bytes(CLIENT_COOKIE_OCTETS);
-  const cookie = withEdns && withCookie ? servers.manners(query.known).cookieFor(localEnd?.ip ?? '', fresh) : null;
+  const cookie = withEdns && withCookie ? cookieFor(parts, query, localEnd) : null;
   const flags = query.recursion ? FLAG.RD | FLAG.CD : 0;
   const bytes = withEdns
     ? buildQuery({ id, question, flags, edns: ednsFor(parts, query, withOptions, cookie) })
     : buildQuery({ id, question, flags });
   return { bytes, pending: { id, question, checkCase: randomCase }, cookie };
+}
+
+function cookieFor(
+  { random, servers }: PrepareParts,
+  { known }: UpstreamQuery,
+  localEnd: LocalEnd | null,
+): ServerCookie {
+  return servers.manners(known).cookieFor(localEnd?.ip ?? '', () => random.bytes(CLIENT_COOKIE_OCTETS));
 }
 
 function ednsFor(

@@ -125,7 +125,7 @@ export class UdpAttempt implements UdpOptions, Waiting, Stoppable, Resendable {
   start(): void {
     const { clock, servers, sockets } = this.#parts;
     this.#timeoutMs = servers.timeoutMs(this.known);
-    const limitMs = servers.waitMs(this.known, this.#made.query.zoneTimeouts);
+    const limitMs = servers.waitMs(this.known, this.#made.query.zoneTimeouts, this.#timeoutMs);
     const leftMs = this.#work.deadlineMs - clock.monotonicMs();
     this.#waitMs = Math.min(limitMs, longestWaitMs(leftMs, servers.unknownTimeoutMs));
     this.#wasCut = this.#waitMs < limitMs;

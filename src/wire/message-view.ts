@@ -290,7 +290,11 @@ function parseRecords(
   let dropped = NO_RECORDS;
   const answers = readU16(bytes, 6);
   const beforeAdditional = answers + readU16(bytes, 8);
-  let [kept, answerEnd, authorityEnd, optIndex, at] = [0, 0, 0, -1, questionEnd];
+  let kept = 0;
+  let answerEnd = 0;
+  let authorityEnd = 0;
+  let optIndex = -1;
+  let at = questionEnd;
   for (let i = 0; i < count; i++) {
     const owner = names.read(at);
     const ownerEnd = skipName(bytes, at);
