@@ -58,7 +58,7 @@ function answerFromData(zone: LocalZone, { question, type, tagData }: ZoneQuesti
   if (isRedirect(type) && rrsetType(found.rrset) === TYPE.CNAME && question.type !== TYPE.CNAME) {
     return aliasReply(question, found);
   }
-  return { ...emptyReply(RCODE.NOERROR), answer: [{ ...found, rrset: withOwner(found.rrset, question.name) }] };
+  return { ...emptyReply(RCODE.NOERROR), answer: [{ ttl: found.ttl, rrset: withOwner(found.rrset, question.name) }] };
 }
 
 function recordsAt(name: LocalName | null): readonly TimedRRset[] {

@@ -125,7 +125,7 @@ export function applyRule(
     case 'static':
     case 'always_nodata': {
       const record = action === 'always_nodata' ? null : recordFor(data, rrsetType(met));
-      return replace(record === null ? [] : [{ ...record, rrset: withOwner(record.rrset, rrsetOwner(met)) }]);
+      return replace(record === null ? [] : [{ ttl: record.ttl, rrset: withOwner(record.rrset, rrsetOwner(met)) }]);
     }
     case 'always_null':
       return replace(nullReply({ ...question, name: rrsetOwner(met), type: rrsetType(met) }).answer);
