@@ -19,7 +19,8 @@ const NAME = { none: 0, within: 1, own: 2 } as const;
 
 /** Writes into octets of its own, which grow with what is written. */
 export class Packer {
-  octets = Buffer.allocUnsafeSlow(FIRST_OCTETS);
+  /** None at first: V8 takes what is never assigned again for a constant, and discards all that writes here when it once grows. */
+  octets: Buffer = Buffer.alloc(0);
   /** Octets written. */
   length = 0;
 
@@ -106,7 +107,7 @@ export class Packer {
   #room(octets: number): void {
     const needed = this.length + octets;
     if (needed <= this.octets.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.octets.length));
+    const larger = Buffer.allocUnsafeSlow(Math.max(FIRST_OCTETS, needed, 2 * this.octets.length));
     larger.set(this.octets.subarray(0, this.length));
     this.octets = larger;
   }
