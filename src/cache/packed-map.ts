@@ -137,6 +137,12 @@ export class PackedMap<Value extends object> {
     return slot === NO_SLOT ? null : this.#unlessBanned(this.#read(slot));
   }
 
+  /** True when this very object was put or given lately and is what is found; false says nothing. */
+  holds(value: Value): boolean {
+    const slot = this.#recent?.slotOf(value) ?? NO_SLOT;
+    return slot !== NO_SLOT && this.#isFound(slot) && this.#unlessBanned(value) !== null;
+  }
+
   /**
    * Puts a value; one that is larger than its share of the map, or banned, is not kept (and what had its key is gone).
    * `isSame`: it says the same of the same data as what it takes the place of, so who refers to that is given this from now on.

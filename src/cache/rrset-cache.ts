@@ -105,6 +105,11 @@ export class RRsetCache {
     return validated;
   }
 
+  /** True when it is this very object that was kept or found lately and is in force; false says nothing. */
+  holds(ranked: RankedRRset): boolean {
+    return this.#sets.holds(ranked);
+  }
+
   /** True when there was one. */
   remove(name: Name, type: number, rrClass: number): boolean {
     return this.#sets.delete(name, type, rrClass);
