@@ -9,6 +9,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Random } from '../ports/random.ts';
 import type { Question } from '../wire/question.ts';
 import type { AnswerEntry, CachedAnswer } from './cached-answer.ts';
+import type { KeyHash } from './key-hash.ts';
 import { answerForm, saysNxdomain } from './packed-answer.ts';
 import { PackedMap } from './packed-map.ts';
 import type { RRsetCache } from './rrset-cache.ts';
@@ -16,6 +17,8 @@ import type { RRsetCache } from './rrset-cache.ts';
 interface AnswerCacheParts {
   readonly clock: Clock;
   readonly random: Random;
+  /** Of all caches that are asked about the same names; one of its own where none is given. */
+  readonly hash?: KeyHash | undefined;
   /** Where the sets of answers lie. */
   readonly rrsets: RRsetCache;
   /** Bound on what is held, sets that are only there for answers included, octets. */
@@ -28,11 +31,11 @@ export class AnswerCache {
   /** Octets that it may hold. */
   readonly maxBytes: number;
 
-  constructor({ clock, random, rrsets, maxBytes }: AnswerCacheParts) {
+  constructor({ clock, random, hash, rrsets, maxBytes }: AnswerCacheParts) {
     this.#clock = clock;
     this.maxBytes = maxBytes;
     const othersOctets = () => rrsets.referredOctets;
-    this.#answers = new PackedMap({ random, maxBytes, form: answerForm(rrsets), othersOctets });
+    this.#answers = new PackedMap({ random, hash, maxBytes, form: answerForm(rrsets), othersOctets });
   }
 
   /** The answer, when it is fresh (its expiry is later than now). */

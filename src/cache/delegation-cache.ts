@@ -11,6 +11,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Random } from '../ports/random.ts';
 import { labelAfter, type Name } from '../wire/name.ts';
 import type { Delegation } from './delegation.ts';
+import type { KeyHash } from './key-hash.ts';
 import {
   CUT,
   DELEGATION_FORM,
@@ -35,6 +36,8 @@ const GIVEN_UP_OCTETS = 256 * 1024;
 interface DelegationCacheParts {
   readonly clock: Clock;
   readonly random: Random;
+  /** Of all caches that are asked about the same names; one of its own where none is given. */
+  readonly hash?: KeyHash | undefined;
   readonly maxBytes: number;
 }
 
@@ -43,10 +46,10 @@ export class DelegationCache {
   readonly #known: PackedMap<KnownCut>;
   readonly #givenUp: PackedMap<GivenUpCut>;
 
-  constructor({ clock, random, maxBytes }: DelegationCacheParts) {
+  constructor({ clock, random, hash, maxBytes }: DelegationCacheParts) {
     this.#clock = clock;
-    this.#known = new PackedMap({ random, maxBytes, form: DELEGATION_FORM, keepsAtHand: true });
-    this.#givenUp = new PackedMap({ random, maxBytes: GIVEN_UP_OCTETS, form: GIVEN_UP_FORM });
+    this.#known = new PackedMap({ random, hash, maxBytes, form: DELEGATION_FORM, keepsAtHand: true });
+    this.#givenUp = new PackedMap({ random, hash, maxBytes: GIVEN_UP_OCTETS, form: GIVEN_UP_FORM });
   }
 
   /** The delegation of exactly this zone, or of the one above it whose first label is at `at`, when fresh. */

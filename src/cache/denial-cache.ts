@@ -11,6 +11,7 @@ import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { bytesEqual, compareBytes } from '../wire/bytes.ts';
 import { isAtOrBelow, type Name, sortKey } from '../wire/name.ts';
 import type { PlacedRRset } from '../wire/rrset.ts';
+import type { KeyHash } from './key-hash.ts';
 import { type ChainParameters, KnownZone } from './known-zone.ts';
 import { type PackedForm, PackedMap } from './packed-map.ts';
 import type { Packer, Unpacker } from './packing.ts';
@@ -83,6 +84,14 @@ const NOTHING = new Uint32Array();
 const NO_TYPE = 0;
 const NO_CLASS = 0;
 
+interface DenialCacheParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Of all caches that are asked about the same names; one of its own where none is given. */
+  readonly hash?: KeyHash | undefined;
+  readonly maxBytes: number;
+}
+
 export class DenialCache {
   readonly #clock: Clock;
   readonly #random: Random;
@@ -92,13 +101,12 @@ export class DenialCache {
   /** Pointed at the zone that is looked at. */
   readonly #known: KnownZone;
 
-  constructor(start: { readonly clock: Clock; readonly random: Random; readonly maxBytes: number }) {
-    const { clock, random, maxBytes } = start;
+  constructor({ clock, random, hash, maxBytes }: DenialCacheParts) {
     this.#clock = clock;
     this.#random = random;
     this.#maxZoneOctets = maxBytes * ZONE_SHARE;
     const othersOctets = () => this.#spans.sizeBytes;
-    this.#zones = new PackedMap({ random, maxBytes, form: zoneForm(this.#spans), othersOctets });
+    this.#zones = new PackedMap({ random, hash, maxBytes, form: zoneForm(this.#spans), othersOctets });
     this.#known = new KnownZone(clock, this.#spans);
   }
 

@@ -50,7 +50,8 @@ export class FailureCache {
 
   /** The failure, while the question may not be tried again. */
   find(question: Question): CachedFailure | null {
-    const failure = this.#failures.get(questionKey(question));
+    // Mostly there is none, and a key is dear.
+    const failure = this.#failures.count === 0 ? null : this.#failures.get(questionKey(question));
     return failure !== null && failure.expiresAt > this.#clock.unixSeconds() ? failure : null;
   }
 

@@ -12,6 +12,7 @@ import type { Random } from '../ports/random.ts';
 import { labelAfter, type Name, nameKey, nameKeyFrom } from '../wire/name.ts';
 import { ByteBoundedMap } from './byte-bounded-map.ts';
 import { sizeOfName } from './heap-size.ts';
+import type { KeyHash } from './key-hash.ts';
 import { PackedMap } from './packed-map.ts';
 import { type KeptStatus, NO_TYPE, type PackedKey, type SecurityStatus, TRUST_FORM } from './packed-trust.ts';
 
@@ -38,6 +39,8 @@ export interface CachedKey extends Omit<PackedKey, 'isUsable'> {
 interface KeyCacheParts<Key extends CachedKey> {
   readonly clock: Clock;
   readonly random: Random;
+  /** Of all caches that are asked about the same names; one of its own where none is given. */
+  readonly hash?: KeyHash | undefined;
   readonly maxBytes: number;
   /** Makes a key again of what is held of it, whose octets are copied. */
   readonly keyAgain: (packed: PackedKey) => Key;
@@ -50,12 +53,18 @@ export class KeyCache<Key extends CachedKey> {
   /** States of zones as objects. One that is not in `#zones` any more is not found here either. */
   readonly #atHand: ByteBoundedMap<KeptStatus<Key>>;
 
-  constructor({ clock, random, maxBytes, keyAgain }: KeyCacheParts<Key>) {
+  constructor({ clock, random, hash, maxBytes, keyAgain }: KeyCacheParts<Key>) {
     this.#clock = clock;
     this.#keyAgain = keyAgain;
     const atHand = Math.min(MOST_AT_HAND_OCTETS, maxBytes * AT_HAND_SHARE);
     this.#atHand = new ByteBoundedMap<KeptStatus<Key>>({ maxBytes: atHand, sizeOf: sizeOfStatus });
-    this.#zones = new PackedMap({ random, maxBytes, form: TRUST_FORM, othersOctets: () => this.#atHand.sizeBytes });
+    this.#zones = new PackedMap({
+      random,
+      hash,
+      maxBytes,
+      form: TRUST_FORM,
+      othersOctets: () => this.#atHand.sizeBytes,
+    });
   }
 
   /** The state of exactly this zone, or of the one above it whose first label is at `at`, when it is fresh. */

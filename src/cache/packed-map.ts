@@ -62,6 +62,8 @@ export const VALUES_PER_TURN = 500;
 
 interface PackedMapParts<Value> {
   readonly random: Random;
+  /** Of all caches that are asked about the same names; one of its own where none is given. */
+  readonly hash?: KeyHash | undefined;
   /** Bound on all octets held, those of `othersOctets` included. */
   readonly maxBytes: number;
   readonly form: PackedForm<Value>;
@@ -77,6 +79,7 @@ export class PackedMap<Value extends object> {
   readonly #form: PackedForm<Value>;
   readonly #maxBytes: number;
   readonly #othersOctets: () => number;
+  /** Others may use it too: a name that was taken is the one of the look-up that comes right after. */
   readonly #hash: KeyHash;
   readonly #slots = new SlotRecords();
   readonly #index = new SlotIndex((slot) => this.#slots.get(slot, FIELD.hash));
@@ -97,7 +100,7 @@ export class PackedMap<Value extends object> {
 
   constructor(parts: PackedMapParts<Value>) {
     const { random, maxBytes, form, othersOctets = () => 0, keepsAtHand = false, isReferredTo = false } = parts;
-    this.#hash = new KeyHash(random);
+    this.#hash = parts.hash ?? new KeyHash(random);
     this.#maxBytes = maxBytes;
     this.#form = form;
     this.#othersOctets = othersOctets;
@@ -135,6 +138,12 @@ export class PackedMap<Value extends object> {
   peek(name: Name, type: number, rrClass: number, at = 0): Value | null {
     const slot = this.#find(name, type, rrClass, at);
     return slot === NO_SLOT ? null : this.#unlessBanned(this.#read(slot));
+  }
+
+  /** True when this very object was put or given lately and is what is found; false says nothing. */
+  holds(value: Value): boolean {
+    const slot = this.#recent?.slotOf(value) ?? NO_SLOT;
+    return slot !== NO_SLOT && this.#isFound(slot) && this.#unlessBanned(value) !== null;
   }
 
   /**

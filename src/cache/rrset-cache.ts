@@ -15,6 +15,7 @@ import { bytesEqual, compareBytes } from '../wire/bytes.ts';
 import type { Name } from '../wire/name.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
 import { type PlacedRRset, type RRset, rrsetType, sameRdatas, signatureCount, signaturesOf } from '../wire/rrset.ts';
+import type { KeyHash } from './key-hash.ts';
 import { type Choice, PackedMap } from './packed-map.ts';
 import { isUncheckedOf, placeSecure, RANKED_FORM } from './packed-rrset.ts';
 
@@ -22,6 +23,8 @@ import { isUncheckedOf, placeSecure, RANKED_FORM } from './packed-rrset.ts';
 interface RRsetCacheParts {
   readonly clock: Clock;
   readonly random: Random;
+  /** Of all caches that are asked about the same names; one of its own where none is given. */
+  readonly hash?: KeyHash | undefined;
   /** Bound on what is held, octets. */
   readonly maxBytes: number;
 }
@@ -48,10 +51,10 @@ export class RRsetCache {
   /** Bound, octets. */
   readonly maxBytes: number;
 
-  constructor({ clock, random, maxBytes }: RRsetCacheParts) {
+  constructor({ clock, random, hash, maxBytes }: RRsetCacheParts) {
     this.#clock = clock;
     this.maxBytes = maxBytes;
-    this.#sets = new PackedMap({ random, maxBytes, form: RANKED_FORM, isReferredTo: true });
+    this.#sets = new PackedMap({ random, hash, maxBytes, form: RANKED_FORM, isReferredTo: true });
     const now = (): number => clock.unixSeconds();
     // Nothing but its rank may differ when the data is the held set's own.
     this.#stored = { choose: (held, offered) => choose(held, offered, now(), false), isSame: hasDataOf };
@@ -103,6 +106,11 @@ export class RRsetCache {
     if (validated.verdict?.status === 'secure') this.#proofs++;
     this.#sets.offer(validated.rrset, validated, this.#validated);
     return validated;
+  }
+
+  /** True when it is this very object that was kept or found lately and is in force; false says nothing. */
+  holds(ranked: RankedRRset): boolean {
+    return this.#sets.holds(ranked);
   }
 
   /** True when there was one. */

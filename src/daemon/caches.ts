@@ -6,6 +6,7 @@ import { DenialCache } from '../cache/denial-cache.ts';
 import { FAILURE_CACHE_OCTETS, FailureCache } from '../cache/failure-cache.ts';
 import type { CacheSet } from '../cache/forget.ts';
 import { KeyCache } from '../cache/key-cache.ts';
+import { KeyHash } from '../cache/key-hash.ts';
 import { ReplyCache } from '../cache/reply-cache.ts';
 import { RRsetCache } from '../cache/rrset-cache.ts';
 import { ServerCache } from '../cache/server-cache.ts';
@@ -27,15 +28,17 @@ export function makeCaches(
   heapOctets?: number,
 ): Caches {
   const { sizes } = cacheSizes(config, heapOctets);
+  // One question looks for the same names in all of these.
+  const hash = new KeyHash(random);
   const failures = new FailureCache({ clock, maxBytes: FAILURE_CACHE_OCTETS });
-  const rrsets = new RRsetCache({ clock, random, maxBytes: sizes.rrsets });
-  const delegations = new DelegationCache({ clock, random, maxBytes: DELEGATION_CACHE_OCTETS });
+  const rrsets = new RRsetCache({ clock, random, hash, maxBytes: sizes.rrsets });
+  const delegations = new DelegationCache({ clock, random, hash, maxBytes: DELEGATION_CACHE_OCTETS });
   return {
     rrsets,
-    answers: new AnswerCache({ clock, random, rrsets, maxBytes: sizes.messages }),
+    answers: new AnswerCache({ clock, random, hash, rrsets, maxBytes: sizes.messages }),
     replies: new ReplyCache({ clock, random, maxBytes: sizes.messages }),
     keys: new KeyCache<ZoneKey>({
-      ...{ clock, random, maxBytes: sizes.keys },
+      ...{ clock, random, hash, maxBytes: sizes.keys },
       keyAgain: (packed) => zoneKeyAgain(packed, crypto),
     }),
     delegations,
@@ -45,6 +48,6 @@ export function makeCaches(
       onLineBack: () => failures.removeWhere(({ why }) => 'failure' in why && isFromTimeout(why.failure)),
     }),
     failures,
-    denials: new DenialCache({ clock, random, maxBytes: sizes.denials }),
+    denials: new DenialCache({ clock, random, hash, maxBytes: sizes.denials }),
   };
 }

@@ -34,6 +34,14 @@ interface CachedStepOptions {
   readonly isLookedUp?: boolean;
 }
 
+/** Types of sets that are asked for by themselves, since nothing else comes with them. */
+const WHOLE_TYPES: ReadonlySet<number> = new Set([TYPE.CNAME, TYPE.DS, TYPE.DNSKEY]);
+
+/** True for a set that is a client's whole answer: of what the validator has asked for that is what it has proven. */
+function isWhole({ verdict }: RankedRRset, type: number): boolean {
+  return type === TYPE.CNAME || verdict?.status === 'secure';
+}
+
 /** Looks into the caches; bogus data is not used. */
 export function findCachedStep(parts: IterateParts, question: Question, rules: CachedStepOptions): CachedStep | null {
   const { avoid, mode } = rules;
@@ -43,10 +51,10 @@ export function findCachedStep(parts: IterateParts, question: Question, rules: C
   }
   const usable = (ranked: RankedRRset | null): ranked is RankedRRset =>
     ranked !== null && isUsableSet(ranked, question.type, avoid);
-  // An alias that is asked for by itself is whole: nothing else comes with it.
-  const needsWhole = question.type === TYPE.ANY || (rules.wholeOnly && question.type !== TYPE.CNAME);
+  const needsWhole = question.type === TYPE.ANY || (rules.wholeOnly && !WHOLE_TYPES.has(question.type));
   const data = needsWhole ? null : parts.rrsets.find(question.name, question.type, question.class);
-  if (usable(data)) return { kind: 'found', found: { kind: 'found', aliases: [], end: endOfSet(question, data) } };
+  if (usable(data) && (!rules.wholeOnly || isWhole(data, question.type)))
+    return { kind: 'found', found: { kind: 'found', aliases: [], end: endOfSet(question, data) } };
   if (question.type === TYPE.DS && mode === 'for-validation') return deniedByReferral(parts, question, avoid);
   // Keys stand at the top of a zone, where no alias may be (RFC 1034 §3.6.2): one that is remembered there is no answer.
   if (question.type === TYPE.DNSKEY && mode === 'for-validation') return null;

@@ -14,6 +14,8 @@ interface KnownData {
   readonly answers: AnswerCache;
 }
 
+const NOBODY: ReadonlySet<string> = new Set();
+
 /** Types for which a lone RRset in the cache is an answer to a question of our own (never to a client's). */
 const SINGLE_RRSET_TYPES: ReadonlySet<number> = new Set([TYPE.DS, TYPE.DNSKEY, TYPE.A, TYPE.AAAA]);
 
@@ -31,4 +33,15 @@ export function findForFetch(known: KnownData, question: Question, avoid: Readon
   }
   const cached = known.answers.find(question);
   return cached !== null && isUsableAnswer(cached, avoid) ? cached.found : null;
+}
+
+/**
+ * True for an answer to a question of validation that is one set, which the RRset cache holds as it came: there it is looked for
+ * first, so nobody would look for the whole answer.
+ */
+export function isKeptAsSet({ rrsets }: Pick<KnownData, 'rrsets'>, { aliases, end }: FoundResult): boolean {
+  const [only] = end.answer;
+  if (end.kind !== 'answer' || end.answer.length !== 1 || aliases.length > 0 || only === undefined) return false;
+  const { type } = end.question;
+  return SINGLE_RRSET_TYPES.has(type) && isUsableSet(only, type, NOBODY) && rrsets.holds(only);
 }

@@ -33,7 +33,7 @@ import { InFlight, type InFlightEntry } from '../work/in-flight.ts';
 import type { Soon } from '../work/soon.ts';
 import { soonOrTold, type Taker } from '../work/taker.ts';
 import { Work, type WorkMode } from '../work/work.ts';
-import { findForFetch } from './cached-data.ts';
+import { findForFetch, isKeptAsSet } from './cached-data.ts';
 import { findReferral } from './cached-referral.ts';
 import { ClientWait, type ClientWaitParts } from './client-wait.ts';
 import { KeptFetch } from './kept-fetch.ts';
@@ -396,6 +396,7 @@ export class Resolver {
     if (trustEpoch !== this.#parts.rrsets.trustEpoch) return;
     // The validator's aliases are not followed: such a chain is no answer to anybody else.
     if ((mode === 'for-validation' && found.aliases.length > 0) || isNotKept(found)) return;
+    if (mode === 'for-validation' && isKeptAsSet(this.#parts, found)) return;
     const { answers, clock } = this.#parts;
     const known = answers.find(question);
     if (known !== null && known.verdict?.status === 'secure') return;

@@ -49,6 +49,33 @@ test.each([false, true])('a packed map holds what a plain one does; with values 
   }
 });
 
+test('maps that share a hash find what each of them holds', () => {
+  const hash = new KeyHash(random);
+  const parts = { random, hash, maxBytes: 1 << 20, form: RANKED_FORM };
+  const maps = [
+    new PackedMap<RankedRRset>(parts),
+    new PackedMap<RankedRRset>({ ...parts, isReferredTo: true }),
+  ] as const;
+  const plain = [new Map<string, number>(), new Map<string, number>()] as const;
+  for (let step = 0; step < STEPS; step++) {
+    const which = random.below(2) === 0 ? 0 : 1;
+    const text = draw();
+    const key = nameKeyFrom(name(text), 0);
+    if (random.below(3) === 0) expect(maps[which].delete(name(text), TYPE.A, CLASS.IN)).toBe(plain[which].delete(key));
+    else {
+      maps[which].set(ranked({ owner: text, originalTtl: step }));
+      plain[which].set(key, step);
+    }
+    const looked = name(`x.${draw()}`.replace('..', '.'));
+    for (let at = 0; at < looked.length; at = labelAfter(looked, at)) {
+      for (const each of [0, 1] as const) {
+        const held = plain[each].get(nameKeyFrom(looked, at));
+        expect(maps[each].get(looked, TYPE.A, CLASS.IN, at)?.originalTtl).toBe(held);
+      }
+    }
+  }
+});
+
 test('what is referred to stays as it was, whatever takes its place', () => {
   const map = new PackedMap<RankedRRset>({ random, maxBytes: ROOM, form: RANKED_FORM, isReferredTo: true });
   const lately: RankedRRset[] = [];

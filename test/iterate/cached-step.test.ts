@@ -62,3 +62,16 @@ test('a proven DNAME answers a question for the CNAME that it makes; an unproven
   expect(types).toEqual([TYPE.DNAME, TYPE.CNAME]);
   expect(findCachedStep(partsWith([ranked('d.test.', TYPE.DNAME, target)], []), question, call)).toBeNull();
 });
+
+test.each(['DS', 'DNSKEY'] as const)(
+  "a proven set is a client's whole answer for %s; for what is not proven servers are asked",
+  (type) => {
+    const question = questionFrom(`plain.test. ${type}`);
+    const call = { mode: 'normal', avoid: new Set<string>(), wholeOnly: true } as const;
+    const stepWith = (verdict: Verdict | null) =>
+      findCachedStep(partsWith([ranked('plain.test.', TYPE[type], new Uint8Array(40), verdict)], []), question, call);
+    expect(stepWith(SECURE)?.kind).toBe('found');
+    expect(stepWith(null)).toBeNull();
+    expect(stepWith({ status: 'insecure', why: { kind: 'no-ds-proven', zone: 'test.' } })).toBeNull();
+  },
+);

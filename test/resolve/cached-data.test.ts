@@ -3,13 +3,15 @@
 import { describe, expect, test } from 'vitest';
 import { AnswerCache } from '../../src/cache/answer-cache.ts';
 import { RRsetCache } from '../../src/cache/rrset-cache.ts';
-import { findForFetch } from '../../src/resolve/cached-data.ts';
+import { endOfSet } from '../../src/iterate/usable-data.ts';
+import { findForFetch, isKeptAsSet } from '../../src/resolve/cached-data.ts';
 import { RANK, type Rank } from '../../src/terms/rank.ts';
+import type { RankedRRset } from '../../src/terms/ranked-rrset.ts';
 import type { Verdict } from '../../src/terms/verdict.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
 import { questionOf } from '../../src/wire/question.ts';
 import { CLASS, TYPE } from '../../src/wire/rr-type.ts';
-import { packRRset } from '../../src/wire/rrset.ts';
+import { packRRset, rrsetType } from '../../src/wire/rrset.ts';
 import { FakeClock } from '../fake/fake-clock.ts';
 import { SeededRandom } from '../fake/fake-random.ts';
 import { rankedAt } from '../support/records.ts';
@@ -25,6 +27,12 @@ function signature(labels: number): Uint8Array {
   return rdata;
 }
 
+function caches() {
+  const room = { clock: new FakeClock(NOW), random: new SeededRandom(1), maxBytes: 1 << 20 };
+  const rrsets = new RRsetCache(room);
+  return { rrsets, answers: new AnswerCache({ ...room, rrsets }) };
+}
+
 interface Choices {
   readonly type?: number;
   readonly rank?: Rank;
@@ -34,10 +42,7 @@ interface Choices {
 
 function found(choices: Choices = {}, avoid: readonly string[] = []): boolean {
   const { type = TYPE.A, rank = RANK.answerAuthoritative, verdict = null, signatures = [] } = choices;
-  const clock = new FakeClock(NOW);
-  const random = new SeededRandom(1);
-  const rrsets = new RRsetCache({ clock, random, maxBytes: 1 << 20 });
-  const answers = new AnswerCache({ clock, random, rrsets, maxBytes: 1 << 20 });
+  const { rrsets, answers } = caches();
   const rrset = packRRset({ owner: OWNER, type, class: CLASS.IN, rdatas: [new Uint8Array(4)], signatures });
   rrsets.store(rankedAt(NOW, 60, rrset, { rank, verdict }));
   return findForFetch({ rrsets, answers }, questionOf(OWNER, type), new Set(avoid)) !== null;
@@ -68,5 +73,43 @@ describe('an RRset of the cache answers', () => {
   test('not when it is bogus, or of a server that is to be avoided', () => {
     expect(found({ verdict: BOGUS })).toBe(false);
     expect(found({}, ['192.0.2.1@53'])).toBe(false);
+  });
+});
+
+describe('an answer need not be kept beside its set', () => {
+  const { rrsets } = caches();
+  const keys = (octet: number, type: number = TYPE.DNSKEY) => {
+    const rrset = packRRset({ owner: OWNER, type, class: CLASS.IN, rdatas: [Uint8Array.of(1, octet)], signatures: [] });
+    return rankedAt(NOW, 60, rrset, { rank: RANK.answerAuthoritative });
+  };
+  const isKept = (set: RankedRRset): boolean =>
+    isKeptAsSet(
+      { rrsets },
+      { kind: 'found', aliases: [], end: endOfSet(questionOf(OWNER, rrsetType(set.rrset)), set) },
+    );
+  const held = keys(1);
+
+  test('while the RRset cache has that very set', () => {
+    expect(isKept(held)).toBe(false);
+    rrsets.store(held);
+    expect(isKept(held)).toBe(true);
+    expect(isKept(keys(1))).toBe(false);
+  });
+
+  test('not when that is of a type that is answered whole', () => {
+    const mail = keys(1, TYPE.MX);
+    rrsets.store(mail);
+    expect(isKept(mail)).toBe(false);
+  });
+
+  test('not when another has taken its place, or it was dropped', () => {
+    rrsets.store(keys(2));
+    expect(isKept(held)).toBe(false);
+    const other = keys(3);
+    rrsets.store(other);
+    const reference = rrsets.refer(other);
+    rrsets.remove(OWNER, TYPE.DNSKEY, CLASS.IN);
+    expect(isKept(other)).toBe(false);
+    rrsets.release(reference);
   });
 });

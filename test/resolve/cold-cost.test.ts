@@ -103,6 +103,8 @@ describe('packets upstream', () => {
     expectAtMost('AAAA of its mail host, which came along', await packetsFor(`mx.${name}`, 'AAAA'), 0);
     expectAtMost('TLSA of its mail host', await packetsFor(`_25._tcp.mx.${name}`, 'TLSA'), 1);
     expectAtMost('MX again', await packetsFor(name, 'MX'), 0);
+    expectAtMost('its DS, which was validated', await packetsFor(name, 'DS'), 0);
+    expectAtMost('its keys, which were validated', await packetsFor(name, 'DNSKEY'), 0);
   });
 
   test.each([
