@@ -15,8 +15,10 @@ export interface DenialRecord {
    * denies nothing at that owner (CVE-2017-15105): the proofs leave it out.
    */
   readonly signatureLabels: number;
-  /** What an NSEC3 record says for the zone that signed it, where that was read already; null: nothing. */
+  /** What an NSEC3 record says for the zone `readFor`, where that was read already; null: nothing. `nsec3SpanOf` gives it. */
   readonly span?: Nsec3Span | null;
+  /** The zone whose keys verified it: `span` holds for no other. */
+  readonly readFor?: Name;
 }
 
 /** One NSEC3 record that speaks for the zone. */

@@ -15,6 +15,7 @@ import {
   labelCount,
   lastLabels,
   type Name,
+  namesEqual,
   parentOf,
   wildcardOf,
 } from '../wire/name.ts';
@@ -188,7 +189,7 @@ function readChains(
   const chains: Nsec3List[] = [];
   for (let i = 0; i < records.length; i++) {
     const record = records[i] as DenialRecord;
-    const span = record.span === undefined ? readNsec3Span(record, zone) : record.span;
+    const span = nsec3SpanOf(record, zone);
     if (span === null) continue;
     const { iterations } = span.parameters;
     // RFC 9276 §3.2: above the limit the answer is treated as insecure, before anything is hashed.
@@ -202,6 +203,13 @@ function readChains(
 
 function chainOf(chains: readonly Nsec3List[], parameters: HashParameters): Nsec3List | undefined {
   return chains.find((chain) => areEqualParameters(chain.parameters, parameters));
+}
+
+/** The record as a span of the zone's chain: what was read of it for that zone before, else read now. */
+export function nsec3SpanOf(record: DenialRecord, zone: Name): Nsec3Span | null {
+  const { span, readFor } = record;
+  const isRead = span !== undefined && readFor !== undefined && namesEqual(readFor, zone);
+  return isRead ? span : readNsec3Span(record, zone);
 }
 
 /** The record as a span of the zone's chain, views on its octets; null when it speaks for nothing in the zone. */

@@ -7,7 +7,7 @@
 
 import type { DenialCache, DenialSpan, HashedSpan, Proven, SpanConflict } from '../cache/denial-cache.ts';
 import type { DenialRecord } from '../dnssec/denial-record.ts';
-import { readNsec3Span } from '../dnssec/nsec3.ts';
+import { nsec3SpanOf } from '../dnssec/nsec3.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { labelCount, type Name } from '../wire/name.ts';
 import { readNsec } from '../wire/rdata-nsec.ts';
@@ -102,7 +102,7 @@ function readHashes(
   maxIterations: number,
   record: DenialRecord,
 ): HashedSpan | null {
-  const span = record.span === undefined ? readNsec3Span(record, zone) : record.span;
+  const span = nsec3SpanOf(record, zone);
   if (span === null || span.parameters.iterations > Math.min(maxIterations, MAX_KEPT_ITERATIONS)) return null;
   const { parameters, hash, next, isOptOut } = span;
   return { zone, ranked, learntAt, parameters, hash, next, isOptOut };

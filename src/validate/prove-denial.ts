@@ -151,7 +151,7 @@ function recordsOf(rrset: RRset, signatureLabels: number, zone: Name): DenialRec
   const isHashed = rrsetType(rrset) === TYPE.NSEC3;
   return firstRdatasOf(rrset, MAX_RECORDS_PER_DENIAL_SET).map((rdata) => {
     const record = { owner, rdata, signatureLabels };
-    return isHashed ? { owner, rdata, signatureLabels, span: readNsec3Span(record, zone) } : record;
+    return isHashed ? { ...record, span: readNsec3Span(record, zone), readFor: zone } : record;
   });
 }
 

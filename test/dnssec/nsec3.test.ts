@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createNodeCrypto } from '../../src/adapters/node-crypto.ts';
 import type { DenialRecord } from '../../src/dnssec/denial-record.ts';
-import { type Nsec3Parts, proveByNsec3, proveWildcardByNsec3 } from '../../src/dnssec/nsec3.ts';
+import { type Nsec3Parts, proveByNsec3, proveWildcardByNsec3, readNsec3Span } from '../../src/dnssec/nsec3.ts';
 import { NSEC3_HASHES_PER_GRANT, Nsec3Hasher } from '../../src/dnssec/nsec3-hash.ts';
 import type { Crypto } from '../../src/ports/crypto.ts';
 import type { DenialOutcome } from '../../src/terms/denial-outcome.ts';
@@ -144,6 +144,13 @@ describe('records that do not speak for the zone', () => {
     for (const suffix of ['other.', '', 'sub.example.', 'badexample.']) {
       expect(prove(move(suffix), 'a', TYPE.TLSA)).toEqual(refused('no-records'));
     }
+  });
+
+  test('what was read of a record for the zone that signed it is not taken for the word of another', () => {
+    const read = CHAIN.map((record) => ({ ...record, span: readNsec3Span(record, zone), readFor: zone }));
+    expect(prove(read, 'a', TYPE.TLSA).kind).toBe('nodata');
+    const question = { name: absolute('a'), type: TYPE.TLSA };
+    expect(proveByNsec3(question, read, absolute('a'), means())).toEqual(refused('no-records'));
   });
 
   test('an owner that is no hash, or was expanded from a wildcard, is ignored', () => {

@@ -18,6 +18,8 @@ $TTL 300
 ns A 192.0.2.53
 www A 192.0.2.1
 `;
+/** What the copies of a question that was resolved take at least. */
+const LEAST_OCTETS = 500;
 const ALL = ['resolver', 'client', 'forwarder'].flatMap((who) =>
   ['query', 'response'].map((what) => `  dnstap-log-${who}-${what}-messages: yes`),
 );
@@ -44,13 +46,18 @@ function ask(port: number, ...questions: string[]): void {
   for (const question of questions) dig('127.0.0.1', port, [...question.split(' '), '+time=5', '+tries=1']);
 }
 
-/** Waits until a daemon has said so, so often; a loaded machine takes its time. */
-async function untilLogged(session: Session, name: string, text: string, times = 1): Promise<void> {
+/** Waits until something is so; a loaded machine takes its time. */
+async function until(what: string, isSo: () => boolean): Promise<void> {
   const giveUpAt = Date.now() + 60_000;
-  while (session.log(name).split(text).length <= times) {
-    if (Date.now() > giveUpAt) throw new Error(`${name} never said ${text}:\n${session.log(name)}`);
+  while (!isSo()) {
+    if (Date.now() > giveUpAt) throw new Error(`waited in vain for ${what}`);
     await pause(100);
   }
+}
+
+/** Waits until a daemon has said so, so often. */
+function untilLogged(session: Session, name: string, text: string, times = 1): Promise<void> {
+  return until(`${name} to say ${text}`, () => session.log(name).split(text).length > times);
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -141,13 +148,13 @@ async function overTls(session: Session) {
     ...[`  dnstap-tls-client-cert-file: "${client.cert}"`, ...ALL],
   ]);
   ask(5302, 'www.tap.test A');
-  await pause(500);
+  await until('the collector to get the copies', () => seen.octets > LEAST_OCTETS);
   const wrong = await start(session, 'wrong-name', 5303, [
     ...['  dnstap-ip: 127.0.0.1@6001', '  dnstap-bidirectional: no', '  dnstap-tls-server-name: other.example'],
     ...[`  dnstap-tls-cert-bundle: "${collector.cert}"`, ...ALL],
   ]);
   ask(5303, 'www.tap.test A');
-  await pause(500);
+  await untilLogged(session, 'wrong-name', 'does not match');
   for (const child of [daemon, wrong]) await stopped(child);
   server.close();
   return { ...seen, refused: session.log('wrong-name') };

@@ -12,6 +12,10 @@ import { PROJECT } from './programs.ts';
 
 const BOTH = ['/etc/unbound/unbound.conf', '/etc/hawser/hawser.conf'] as const;
 
+/** Waits until the daemon answers, a minute at most. */
+const ANSWERS =
+  '{ for i in $(seq 60); do dig @127.0.0.9 -p 5300 version.server CH TXT +time=1 +tries=1 >/dev/null && break; sleep 1; done; }';
+
 /** What the doctor said, as text and as JSON. */
 export interface Said {
   readonly text: string;
@@ -42,7 +46,7 @@ function examine(files: readonly string[], daemon: string | null): Said {
       `cp ${session.file(`file-${copies}-${i}`, configOf(path))} ${path}`,
     ]),
   ];
-  const start = daemon === null ? [] : [`{ ${PROJECT}/bin/hawserd -d -c ${daemon} >/dev/null 2>&1 & }`, 'sleep 4'];
+  const start = daemon === null ? [] : [`{ ${PROJECT}/bin/hawserd -d -c ${daemon} >/dev/null 2>&1 & }`, ANSWERS];
   const doctor = `${PROJECT}/bin/hawser doctor`;
   const ask = (words: string): string => `{ ${doctor}${words} 2>/dev/null || test $? = 1; }`;
   const script = [...steps, ...start, ask(''), 'echo ----', ask(' --json')].join(' && ');

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { Said } from './doctor-files-session.ts';
 import { runInNamespace, whyNotHere } from './programs.ts';
 
-const why = process.getuid?.() === 0 ? whyNotHere(['ip', 'unshare', 'bash']) : 'needs root, for mounts';
+const why = process.getuid?.() === 0 ? whyNotHere(['dig', 'ip', 'unshare', 'bash']) : 'needs root, for mounts';
 
 const UNBOUND = '/etc/unbound/unbound.conf';
 const OWN = '/etc/hawser/hawser.conf';

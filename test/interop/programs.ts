@@ -1,8 +1,9 @@
 /** Real programs that interop tests need: found on PATH, skipped with a clear reason where missing, required in CI. */
 
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 /** The checkout. */
 export const PROJECT = join(import.meta.dirname, '..', '..');
@@ -37,16 +38,29 @@ function canMakeNamespaces(): boolean {
   return command !== undefined && spawnSync(command, [...args, 'true']).status === 0;
 }
 
-/** Runs a session script (TypeScript) inside a new network namespace with loopback up; its standard output as text. */
-export function runInNamespace(session: string, args: readonly string[], timeoutMs: number): string {
+/** The command that runs a session script (TypeScript) inside a new network namespace with loopback up. */
+function sessionCommand(session: string, args: readonly string[]): readonly [string, string[]] {
   const [command, ...options] = namespaceCommand();
   const script = 'ip link set lo up && exec "$@"';
   const node = [process.execPath, join(PROJECT, 'test/interop', session), ...args];
-  return execFileSync(command as string, [...options, 'sh', '-c', script, 'sh', ...node], {
-    encoding: 'utf8',
-    timeout: timeoutMs,
-    maxBuffer: 64 * 1024 * 1024,
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` },
-  });
+  return [command as string, [...options, 'sh', '-c', script, 'sh', ...node]];
+}
+
+function sessionOptions(timeoutMs: number) {
+  const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` };
+  return { encoding: 'utf8', timeout: timeoutMs, maxBuffer: 64 * 1024 * 1024, env } as const;
+}
+
+/** Runs a session; its standard output as text. */
+export function runInNamespace(session: string, args: readonly string[], timeoutMs: number): string {
+  const [command, words] = sessionCommand(session, args);
+  return execFileSync(command, words, { ...sessionOptions(timeoutMs), stdio: ['ignore', 'pipe', 'inherit'] });
+}
+
+/** The same beside others: for sessions that mostly wait. */
+export async function runBesideOthers(session: string, args: readonly string[], timeoutMs: number): Promise<string> {
+  const [command, words] = sessionCommand(session, args);
+  const { stdout, stderr } = await promisify(execFile)(command, words, sessionOptions(timeoutMs));
+  process.stderr.write(stderr);
+  return stdout;
 }

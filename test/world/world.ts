@@ -103,6 +103,12 @@ export class World {
     this.#rejoin();
   }
 
+  /** Signs a zone in another way from now on; the parent's DS set follows. */
+  sign(name: string, signing: Signing): void {
+    this.get(name).sign(signing);
+    this.#rejoin();
+  }
+
   /** Takes all faults of a zone away. */
   mend(name: string): void {
     const zone = this.get(name);
@@ -231,7 +237,7 @@ export class World {
 
   #dsSet(zone: Zone): Uint8Array[] {
     const { digestTypes = [2] } = zone.signing ?? {};
-    const set = zone.entryKeys.flatMap((key) => digestTypes.map((digestType) => dsOf(zone.apex, key, digestType)));
+    const set = zone.dsKeys.flatMap((key) => digestTypes.map((digestType) => dsOf(zone.apex, key, digestType)));
     for (const ds of set) {
       if (zone.breakages.has('ds-wrong')) ds.fill(0x5a, 4);
       if (zone.breakages.has('ds-unknown-algorithm')) ds[2] = UNKNOWN_ALGORITHM;

@@ -19,8 +19,28 @@ const SIGNED_AFTER_SECONDS = 30 * 86_400;
 /** Iterations of a zone whose NSEC3 nobody should follow. */
 const ABSURD_ITERATIONS = 2_000;
 
+/** One of the keys that a zone has one after another. */
+export interface ZoneKeyPlan {
+  readonly algorithm: SigningAlgorithm;
+  readonly generation: number;
+}
+
+/** Which keys do what at one moment of a rollover (RFC 6781 §4.1); all that sign are published too. */
+export interface KeyPlan {
+  /** Keys that the parent's DS set is made of. */
+  readonly ds: readonly ZoneKeyPlan[];
+  /** Keys that sign the DNSKEY set. */
+  readonly entry: readonly ZoneKeyPlan[];
+  /** Keys that sign everything else. */
+  readonly zone: readonly ZoneKeyPlan[];
+  /** Keys for everything else that are published and sign nothing. */
+  readonly standby: readonly ZoneKeyPlan[];
+}
+
 /** How a zone is signed. */
 export interface Signing {
+  /** In place of `algorithms`: keys in the middle of a rollover. */
+  readonly keys?: KeyPlan;
   /** Default 15: deterministic and quick. Several: the zone is signed with each. */
   readonly algorithms?: readonly SigningAlgorithm[];
   /** Default NSEC. */
@@ -52,7 +72,7 @@ export interface ZoneParts {
 /** One zone. */
 export class Zone {
   readonly apex: Name;
-  readonly signing: Signing | null;
+  #signing: Signing | null;
   readonly breakages = new Breakages();
   readonly #keys: KeyStore;
   readonly #now: number;
@@ -66,7 +86,7 @@ export class Zone {
 
   constructor({ apex, signing, keys, now }: ZoneParts) {
     this.apex = apex;
-    this.signing = signing;
+    this.#signing = signing;
     this.#keys = keys;
     this.#now = now;
     if (signing?.denial?.kind === 'nsec3') {
@@ -102,6 +122,16 @@ export class Zone {
     this.forget();
   }
 
+  get signing(): Signing | null {
+    return this.#signing;
+  }
+
+  /** Signs the zone in another way from now on; its chain of denials stays what it was. */
+  sign(signing: Signing): void {
+    this.#signing = { ...signing, ...(this.#signing?.denial === undefined ? {} : { denial: this.#signing.denial }) };
+    this.forget();
+  }
+
   /** Drops everything derived. */
   forget(): void {
     this.#chain = null;
@@ -111,12 +141,32 @@ export class Zone {
 
   /** Keys that sign the DNSKEY set; the first kind in the parent's DS. */
   get entryKeys(): SigningKey[] {
-    return this.#keysWith(KEY_FLAGS.entry, 'entry');
+    const planned = this.signing?.keys?.entry;
+    return planned === undefined ? this.#keysWith(KEY_FLAGS.entry, 'entry') : this.#planned(planned, 'entry');
+  }
+
+  /** Keys that the DS set in the parent is made of. */
+  get dsKeys(): SigningKey[] {
+    const planned = this.signing?.keys?.ds;
+    return planned === undefined ? this.entryKeys : this.#planned(planned, 'entry');
+  }
+
+  /** Keys in the DNSKEY set that sign nothing. */
+  get standbyKeys(): SigningKey[] {
+    return this.#planned(this.signing?.keys?.standby ?? [], 'zone');
   }
 
   /** Keys that sign everything else. */
   get zoneKeys(): SigningKey[] {
+    const planned = this.signing?.keys?.zone;
+    if (planned !== undefined) return this.#planned(planned, 'zone');
     return this.signing?.singleKey === true ? this.entryKeys : this.#keysWith(KEY_FLAGS.zone, 'zone');
+  }
+
+  #planned(plans: readonly ZoneKeyPlan[], role: 'entry' | 'zone'): SigningKey[] {
+    const flags = KEY_FLAGS[role];
+    const seedOf = (generation: number) => `${formatName(this.apex)} ${role} ${generation}`;
+    return plans.map(({ algorithm, generation }) => this.#keys.key({ algorithm, seed: seedOf(generation), flags }));
   }
 
   #keysWith(flags: number, role: string): SigningKey[] {
@@ -139,7 +189,9 @@ export class Zone {
 
   #dnskeys(): ZoneSet | null {
     if (this.breakages.has('dnskey-missing')) return null;
-    const keys = [...new Map([...this.entryKeys, ...this.zoneKeys].map((key) => [key.tag, key])).values()];
+    const keys = [
+      ...new Map([...this.entryKeys, ...this.zoneKeys, ...this.standbyKeys].map((key) => [key.tag, key])).values(),
+    ];
     const key = keys.map(({ tag }) => tag).join();
     if (this.#dnskeySet?.key !== key) {
       const rdatas = keys.map(({ dnskey }) => dnskey);
