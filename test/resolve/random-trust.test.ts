@@ -29,7 +29,7 @@ const CONFIGURATIONS: readonly (readonly string[])[] = [
   ['aggressive-nsec: no', 'harden-below-nxdomain: no', 'qname-minimisation: no'],
   [...SMALL, 'prefetch: yes', 'harden-referral-path: yes'],
 ];
-const { HAWSER_TRUST_WORLDS = '5', HAWSER_TRUST_FIRST = '0', HAWSER_TRUST_ROUNDS = '25' } = process.env;
+const { HAWSER_TRUST_WORLDS = '3', HAWSER_TRUST_FIRST = '0', HAWSER_TRUST_ROUNDS = '20' } = process.env;
 const SEEDS = Array.from({ length: Number(HAWSER_TRUST_WORLDS) }, (_, i) => Number(HAWSER_TRUST_FIRST) + i);
 const ROUNDS = Number(HAWSER_TRUST_ROUNDS);
 /** TTL of all that the zones have. */
