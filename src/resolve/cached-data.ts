@@ -36,12 +36,13 @@ export function findForFetch(known: KnownData, question: Question, avoid: Readon
 }
 
 /**
- * True for an answer to a question of validation that is one set, which the RRset cache holds as it came: there it is looked for
- * first, so nobody would look for the whole answer.
+ * True for an answer to a question of validation that is one set and nothing beside it, which the RRset cache holds as it came: there
+ * it is looked for first, and who looks for the whole answer would find no more.
  */
 export function isKeptAsSet({ rrsets }: Pick<KnownData, 'rrsets'>, { aliases, end }: FoundResult): boolean {
   const [only] = end.answer;
   if (end.kind !== 'answer' || end.answer.length !== 1 || aliases.length > 0 || only === undefined) return false;
+  if (end.authority.length > 0 || end.additional.length > 0) return false;
   const { type } = end.question;
   return SINGLE_RRSET_TYPES.has(type) && isUsableSet(only, type, NOBODY) && rrsets.holds(only);
 }

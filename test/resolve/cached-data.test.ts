@@ -102,6 +102,12 @@ describe('an answer need not be kept beside its set', () => {
     expect(isKept(mail)).toBe(false);
   });
 
+  test.each(['authority', 'additional'] as const)('not when the server said more in the section %s', (section) => {
+    rrsets.store(held);
+    const end = { ...endOfSet(questionOf(OWNER, rrsetType(held.rrset)), held), [section]: [keys(1, TYPE.NS)] };
+    expect(isKeptAsSet({ rrsets }, { kind: 'found', aliases: [], end })).toBe(false);
+  });
+
   test('not when another has taken its place, or it was dropped', () => {
     rrsets.store(keys(2));
     expect(isKept(held)).toBe(false);
