@@ -12,8 +12,10 @@ export interface ControlStep {
   readonly questions?: readonly string[];
   /** Lines may come in any order. */
   readonly anyOrder?: true;
-  /** The reply's form when it is not Unbound 1.17.1's (what 1.26 says, or a reason beside it), or when chance has a part in it. */
+  /** The reply's form when it is not Unbound 1.17.1's: what 1.26 says, or a reason beside it. */
   readonly form?: RegExp;
+  /** The form of both replies, where chance has a part in them. */
+  readonly formOfBoth?: RegExp;
 }
 
 function step(command: string, rest: Omit<ControlStep, 'words'> = {}): ControlStep {
@@ -143,7 +145,7 @@ const CACHE: readonly ControlStep[] = [
   step('lookup', {}),
   step('lookup a..b'),
   // Which of two servers were asked by then is chance.
-  step('lookup x.fwd.test', { form: forwardForm() }),
+  step('lookup x.fwd.test', { formOfBoth: forwardForm() }),
   step('lookup www.example'),
   step('lookup y.sub.stub.test', {
     questions: ['y.sub.stub.test A'],

@@ -5,7 +5,7 @@
  */
 
 import { SeededRandom } from '../fake/fake-random.ts';
-import { oneOf, randomQuestion, randomZone } from '../world/random-zones.ts';
+import { MAIL_OWNERS, oneOf, randomQuestion, randomZone } from '../world/random-zones.ts';
 import { dig, Session } from './daemons.ts';
 import { type ServedZone, startAuthority } from './real-authorities.ts';
 import { type SigningPlan, signZone } from './real-signers.ts';
@@ -20,23 +20,8 @@ const ALGORITHMS = [8, 13, 14, 15] as const;
 
 type Made = { readonly zone: string; readonly address: string; readonly ds: readonly string[] };
 
-/** Zones of the mail domains, and where names lead. */
+/** Zones of the mail domains. */
 const DOMAINS = ['a.one.', 'b.one.', 'c.one.', 'd.two.', 'e.two.', 'f.two.'] as const;
-const OWNERS = [
-  'mx',
-  '_25._tcp.mx',
-  'to',
-  '_25._tcp.to',
-  'mx.dn',
-  '_25._tcp.mx.dn',
-  'x.w',
-  'y.c.w',
-  'b.c.d.w',
-  'z.d.w',
-  'mx.u',
-  'mx.v.u',
-  'u',
-];
 
 function delegation({ zone, address, ds }: Made): string {
   return [`${zone} NS ns1.${zone}`, `ns1.${zone} A ${address}`, ...ds.map((rdata) => `${zone} DS ${rdata}`), ''].join(
@@ -55,7 +40,8 @@ class WorldByChance {
 
   /** Makes a zone with what hangs from it, signed or not. */
   make(zone: string, text: string, signed: boolean, below: readonly Made[], place?: keyof typeof AT): Made {
-    const at = place ?? oneOf(random, ['nsd', 'knot'] as const);
+    // NSD 4.6.1 denies the wildcard beside a name such as \000.zone by the wrong NSEC: only who knows the right one can answer then.
+    const at = place ?? (text.includes('\\000') ? 'knot' : oneOf(random, ['nsd', 'knot'] as const));
     const address = AT[at];
     const origin = zone === '.' ? '' : zone;
     const head = `$ORIGIN ${zone}\n$TTL 300\n@ SOA ns1.${origin} h.${origin} 1 7200 3600 1209600 300\n@ NS ns1.${origin}\nns1.${origin} A ${address}\n`;
@@ -114,7 +100,7 @@ function question({ names }: WorldByChance): string {
     // dig asks for ANY over TCP, and servers give what they like.
     if (type !== 'ANY' && type !== 'NSEC3' && type !== 'NSEC') return `${name.toLowerCase()} ${type}`;
   }
-  const name = random.below(6) === 0 ? oneOf(random, names) : `${oneOf(random, OWNERS)}.${oneOf(random, DOMAINS)}`;
+  const name = random.below(6) === 0 ? oneOf(random, names) : `${oneOf(random, MAIL_OWNERS)}.${oneOf(random, DOMAINS)}`;
   return `${name} ${oneOf(random, ['A', 'TLSA', 'TLSA', 'MX', 'TXT', 'DS', 'NS', 'SOA', 'DNSKEY', 'CNAME'])}`;
 }
 

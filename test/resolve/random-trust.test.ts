@@ -15,7 +15,7 @@ import { TYPE, typeText } from '../../src/wire/rr-type.ts';
 import { SeededRandom } from '../fake/fake-random.ts';
 import { MovingZone } from '../world/moving-zones.ts';
 import { liar } from '../world/random-lies.ts';
-import { oneOf, randomQuestion, randomZone } from '../world/random-zones.ts';
+import { MAIL_OWNERS, oneOf, randomQuestion, randomZone } from '../world/random-zones.ts';
 import { type Reply, Scene, type SceneAsk } from '../world/scene.ts';
 import { NSEC3, NSEC3_OPT_OUT, type Signing } from '../world/zone.ts';
 
@@ -87,23 +87,6 @@ function planWorld(random: SeededRandom): PlannedZone[] {
   return zones;
 }
 
-const OWNERS = [
-  'mx',
-  '_25._tcp.mx',
-  'to',
-  '_25._tcp.to',
-  'mx.dn',
-  '_25._tcp.mx.dn',
-  'x.w',
-  'y.c.w',
-  'b.c.d.w',
-  'z.d.w',
-  'dn',
-  'mx.u',
-  'mx.v.u',
-  'u',
-  'none',
-];
 const OWNER_TYPES = ['A', 'AAAA', 'TLSA', 'MX', 'TXT', 'DS', 'CNAME', 'DNSKEY', 'NS', 'SOA'];
 
 function question(random: SeededRandom, zones: readonly PlannedZone[]): readonly [string, string] {
@@ -111,7 +94,7 @@ function question(random: SeededRandom, zones: readonly PlannedZone[]): readonly
   if (random.below(3) === 0) return randomQuestion(random, name);
   if (random.below(5) === 0) return [name, oneOf(random, ['MX', 'DS', 'DNSKEY', 'NS', 'SOA', 'A'])];
   return [
-    `${oneOf(random, OWNERS)}.${name}`,
+    `${oneOf(random, MAIL_OWNERS)}.${name}`,
     oneOf(random, random.below(2) === 0 ? ['A', 'TLSA', 'AAAA'] : OWNER_TYPES),
   ];
 }

@@ -5,6 +5,25 @@
 
 import type { SeededRandom } from '../fake/fake-random.ts';
 
+/** Owners in a mail domain by chance (its records, aliases, wildcards, zones below), and two that lead nowhere or to another zone. */
+export const MAIL_OWNERS: readonly string[] = [
+  'mx',
+  '_25._tcp.mx',
+  'to',
+  '_25._tcp.to',
+  'mx.dn',
+  '_25._tcp.mx.dn',
+  'x.w',
+  'y.c.w',
+  'b.c.d.w',
+  'z.d.w',
+  'dn',
+  'mx.u',
+  'mx.v.u',
+  'u',
+  'none',
+];
+
 /** What of a zone is its own, and which zones hang from it. */
 export interface RandomZone {
   /** Records in master-file form, relative to the zone. */
