@@ -14,6 +14,7 @@ import { TYPE } from '../wire/rr-type.ts';
 import { Cancelled } from '../work/cancelled.ts';
 import type { Deadlines, Waiting } from '../work/deadlines.ts';
 import type { Stoppable } from '../work/stop-signal.ts';
+import { TransientMap } from '../work/transient-map.ts';
 import type { Work } from '../work/work.ts';
 
 /** Somebody asks servers of a zone about a name. */
@@ -74,7 +75,7 @@ class Turn implements Waiting, Stoppable {
 }
 
 export class NamesUnderWay {
-  readonly #byName = new Map<string, UnderWay>();
+  readonly #byName = new TransientMap<string, UnderWay>();
 
   /**
    * Notes that servers of the zone are asked; `end` is owed. Null: nobody is to wait for this

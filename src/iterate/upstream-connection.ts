@@ -11,6 +11,7 @@ import type { Address, ByteStream, Network, NetworkError, TlsClientOptions } fro
 import { Bug } from '../terms/unreachable.ts';
 import { readU16 } from '../wire/bytes.ts';
 import { FrameReader, framed } from '../wire/frames.ts';
+import { TransientMap } from '../work/transient-map.ts';
 import { bindingOf, type LocalEnd } from './local-end.ts';
 
 /** Frames that answer nothing asked until the connection is given up: an honest server sends none. */
@@ -57,7 +58,7 @@ interface Carried extends Waiting {
 /** A connection, from the moment that it is being made. */
 export class UpstreamConnection {
   readonly #parts: UpstreamConnectionParts;
-  readonly #waiting = new Map<number, Carried>();
+  readonly #waiting = new TransientMap<number, Carried>();
   readonly #frames = new FrameReader();
   #stream: ByteStream | null = null;
   #asked = 0;
@@ -155,7 +156,7 @@ export class UpstreamConnection {
     if (!opened.ok) return this.#finish(opened.error.kind === 'timeout' ? 'timeout' : opened.error);
     if (this.#isGone) return opened.value.destroy();
     this.#stream = opened.value;
-    for (const waiting of this.#waiting.values()) send(this.#stream, waiting);
+    for (const waiting of this.#waiting.list()) send(this.#stream, waiting);
     this.#rest();
   }
 
@@ -196,7 +197,7 @@ export class UpstreamConnection {
     this.#isGone = true;
     this.#cancelIdle?.();
     this.#stream?.destroy();
-    const left = [...this.#waiting.values()];
+    const left = this.#waiting.list();
     this.#waiting.clear();
     // One question that crossed the closing of an idle connection shows nothing; one asked before an answer came does.
     const wasShort = this.answers === 0 ? this.#asked > 1 : left.some((each) => each.answersBefore < this.answers);

@@ -12,6 +12,7 @@ import { Deadlines } from '../work/deadlines.ts';
 import { RepeatedLine } from '../work/repeated-line.ts';
 import { Semaphore } from '../work/semaphore.ts';
 import { promised, type Taker, tellOf } from '../work/taker.ts';
+import { TransientMap } from '../work/transient-map.ts';
 import { waitFor } from '../work/wait.ts';
 import type { Work } from '../work/work.ts';
 import { Exchange } from './exchange.ts';
@@ -28,7 +29,7 @@ export class Upstream {
   readonly deadlines: Deadlines;
   readonly #exhausted: RepeatedLine;
   /** By what is asked; who is asked the same of another server comes after the first of them. */
-  readonly #inFlight = new Map<string, SharedQuestion>();
+  readonly #inFlight = new TransientMap<string, SharedQuestion>();
 
   constructor(parts: UpstreamParts) {
     const { clock, network, options, counters } = parts;
@@ -127,7 +128,7 @@ interface StartedBy {
 
 /** A question that is under way: its end goes to who began it, then to all who have joined. */
 class SharedQuestion implements Taker<UpstreamResult> {
-  readonly #inFlight: Map<string, SharedQuestion>;
+  readonly #inFlight: TransientMap<string, SharedQuestion>;
   readonly #key: string;
   readonly #work: Work;
   readonly #query: UpstreamQuery;
@@ -136,7 +137,7 @@ class SharedQuestion implements Taker<UpstreamResult> {
   /** Asked of another server. */
   next: SharedQuestion | null;
 
-  constructor(inFlight: Map<string, SharedQuestion>, key: string, work: Work, { query, asker }: StartedBy) {
+  constructor(inFlight: TransientMap<string, SharedQuestion>, key: string, work: Work, { query, asker }: StartedBy) {
     this.#inFlight = inFlight;
     this.#key = key;
     this.#work = work;

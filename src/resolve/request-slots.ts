@@ -9,6 +9,7 @@
  */
 
 import type { Clock } from '../ports/clock.ts';
+import { TransientMap } from '../work/transient-map.ts';
 import type { Work } from '../work/work.ts';
 
 /** Bounds on the load. */
@@ -28,10 +29,10 @@ export type SlotOffer =
 export class RequestSlots {
   readonly #clock: Clock;
   readonly #options: RequestSlotsOptions;
-  /** Works that run to their end. */
-  readonly #lasting = new Set<Work>();
+  /** Works that run to their end, by number. */
+  readonly #lasting = new TransientMap<number, Work>();
   /** Works that may be thrown out, oldest first. */
-  readonly #jostled = new Set<Work>();
+  readonly #jostled = new TransientMap<number, Work>();
 
   constructor(clock: Clock, options: RequestSlotsOptions) {
     this.#clock = clock;
@@ -46,21 +47,21 @@ export class RequestSlots {
   /** Looks for a slot for one more work. A victim has lost its slot already. */
   offer(): SlotOffer {
     if (this.count < this.#options.maxWorks) return { kind: 'free' };
-    const [oldest] = this.#jostled;
+    const { oldest } = this.#jostled;
     const latest = this.#clock.monotonicMs() - this.#options.jostleMs;
     if (oldest === undefined || oldest.startedMs > latest) return { kind: 'full' };
-    this.#jostled.delete(oldest);
+    this.#jostled.delete(oldest.id);
     return { kind: 'victim', work: oldest };
   }
 
   /** Gives a work its slot. */
   take(work: Work): void {
     const isLasting = this.#lasting.size < Math.floor(this.#options.maxWorks / 2);
-    (isLasting ? this.#lasting : this.#jostled).add(work);
+    (isLasting ? this.#lasting : this.#jostled).set(work.id, work);
   }
 
   /** Takes it back. */
   release(work: Work): void {
-    if (!this.#lasting.delete(work)) this.#jostled.delete(work);
+    if (!this.#lasting.delete(work.id)) this.#jostled.delete(work.id);
   }
 }

@@ -24,6 +24,7 @@ import type { Counters } from '../trace/counters.ts';
 import { concatBytes, toHex } from '../wire/bytes.ts';
 import { type Question, questionKey } from '../wire/question.ts';
 import { RepeatedLine } from '../work/repeated-line.ts';
+import { TransientMap } from '../work/transient-map.ts';
 import { earliestExpiry } from './outcome.ts';
 import { StoreBreaker } from './store-breaker.ts';
 
@@ -82,7 +83,7 @@ export class SharedCache {
   readonly #breaker: StoreBreaker;
   readonly #nameKey: Uint8Array;
   readonly #valueKey: Uint8Array;
-  readonly #asked = new Map<string, Promise<FoundResult | null>>();
+  readonly #asked = new TransientMap<string, Promise<FoundResult | null>>();
   #forgotten: readonly Forgotten[] = [];
   #writes = 0;
   readonly #refusedLine: RepeatedLine;

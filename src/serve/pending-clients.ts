@@ -18,6 +18,7 @@ import { bytesEqual } from '../wire/bytes.ts';
 import { MAX_MESSAGE_OCTETS } from '../wire/message-builder.ts';
 import { type Question, questionKey, questionPlace } from '../wire/question.ts';
 import { FLAG } from '../wire/rcode.ts';
+import { TransientMap } from '../work/transient-map.ts';
 import { isWithheld } from './build-reply.ts';
 import { type PendingClient, policyClientOf } from './client-query.ts';
 import { CACHEABLE_REPLY, type ReplyComposer, type ReplyOptions } from './reply-composer.ts';
@@ -91,10 +92,10 @@ export class PendingClients {
   readonly #limit: WaitLimit;
   /** For clients with a valid cookie. */
   readonly #provenLimit: WaitLimit;
-  readonly #byQuestion = new Map<string, PendingQuestion>();
+  readonly #byQuestion = new TransientMap<string, PendingQuestion>();
   /** Those questions, counted by place: where there is none a question need not be looked for by its key. */
   readonly #atPlace = new Uint32Array(PLACES);
-  readonly #byAddress = new Map<string, number>();
+  readonly #byAddress = new TransientMap<string, number>();
   /** Replies leave from here. */
   readonly #out = new Uint8Array(MAX_MESSAGE_OCTETS);
   #count = 0;

@@ -6,10 +6,11 @@
 
 import { type Name, nameKey } from '../wire/name.ts';
 import type { Soon } from '../work/soon.ts';
+import { TransientMap } from '../work/transient-map.ts';
 import type { Step } from './zone-security.ts';
 
 export class SharedSteps {
-  readonly #pending = new Map<string, Promise<Step>>();
+  readonly #pending = new TransientMap<string, Promise<Step>>();
 
   /**
    * Joins the step of this name, or runs it. A result that tells about the work that ran, not about the zone (a limit, a

@@ -11,6 +11,7 @@ import { Cancelled } from './cancelled.ts';
 import type { Soon } from './soon.ts';
 import type { Stoppable } from './stop-signal.ts';
 import type { Taker } from './taker.ts';
+import { TransientMap } from './transient-map.ts';
 import type { Work } from './work.ts';
 
 /**
@@ -158,7 +159,7 @@ class Waiter<T> implements Taker<T>, Stoppable {
 
 export class InFlight<T> {
   readonly #parts: InFlightParts<T>;
-  readonly #running = new Map<string, Running<T>>();
+  readonly #running = new TransientMap<string, Running<T>>();
   /** Works that a joiner runs beside the table after two results that were for their callers only; for `list` and `abortAll`. */
   readonly #apart = new Set<Running<T>>();
   readonly #watch: RunningWatch<T>;
@@ -209,7 +210,7 @@ export class InFlight<T> {
 
   /** All works in flight, oldest first. */
   list(): readonly InFlightEntry[] {
-    return [...this.#running.values(), ...this.#apart];
+    return [...this.#running.list(), ...this.#apart];
   }
 
   /** Stops every work (stop, reload). */
