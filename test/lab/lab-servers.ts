@@ -12,15 +12,17 @@ export interface LabServers {
   close(): void;
 }
 
+/** Ports that are tried for an address: one that is free for UDP may be somebody's for TCP. */
+const TRIES = 20;
+
 /** Opens the sockets; throws when the machine has no loopback ports left. */
 export async function serveWorld(world: World, network: Network): Promise<LabServers> {
   const addresses = new Map<string, Address>();
   const closers: (() => void)[] = [];
   for (const ip of world.ips()) {
-    const udp = await openUdp(world, network, ip);
-    const tcp = await openTcp(world, network, { ip, local: udp.local });
-    closers.push(udp.close, tcp);
-    addresses.set(ip, udp.local);
+    const { local, close } = await openBoth(world, network, ip);
+    closers.push(close);
+    addresses.set(ip, local);
   }
   return {
     addresses,
@@ -28,6 +30,24 @@ export async function serveWorld(world: World, network: Network): Promise<LabSer
       for (const close of closers) close();
     },
   };
+}
+
+async function openBoth(world: World, network: Network, ip: string): Promise<{ local: Address; close: () => void }> {
+  let problem = '';
+  for (let i = 0; i < TRIES; i++) {
+    const udp = await openUdp(world, network, ip);
+    const tcp = await openTcp(world, network, { ip, local: udp.local });
+    if (typeof tcp !== 'string') {
+      const close = (): void => {
+        udp.close();
+        tcp();
+      };
+      return { local: udp.local, close };
+    }
+    udp.close();
+    problem = tcp;
+  }
+  throw new Error(`no TCP socket for ${ip}: ${problem}`);
 }
 
 async function openUdp(world: World, network: Network, ip: string): Promise<{ local: Address; close: () => void }> {
@@ -45,11 +65,12 @@ async function openUdp(world: World, network: Network, ip: string): Promise<{ lo
   return { local: opened.value.local, close: () => opened.value.close() };
 }
 
+/** What closes it, or what went wrong. */
 async function openTcp(
   world: World,
   network: Network,
   { ip, local }: { readonly ip: string; readonly local: Address },
-): Promise<() => void> {
+): Promise<(() => void) | string> {
   const opened = await network.listen({
     local,
     onConnection: (stream) => ({
@@ -62,6 +83,6 @@ async function openTcp(
     }),
     onError: () => {},
   });
-  if (!opened.ok) throw new Error(`no TCP socket for ${ip}: ${opened.error.text}`);
+  if (!opened.ok) return opened.error.text;
   return () => opened.value.close();
 }
