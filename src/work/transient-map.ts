@@ -132,10 +132,23 @@ export class TransientMap<Key extends string | number, Value> {
   }
 }
 
-/** A hash of a key's text (FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/) or of its number, whose low bits differ, too. */
+/** The text that was hashed last: mostly the same one is looked for, put and taken out again in a row. */
+let lastText = '';
+let lastHash = hashText('');
+
+/** A hash of a key's text, or its number. */
 function hashOf(key: string | number): number {
   if (typeof key === 'number') return key;
+  if (key !== lastText) {
+    lastText = key;
+    lastHash = hashText(key);
+  }
+  return lastHash;
+}
+
+/** FNV-1a, 32 bits, of its UTF-16 units, the high bits mixed into the low ones. */
+function hashText(text: string): number {
   let hash = 0x811c9dc5 | 0;
-  for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193);
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   return hash ^ (hash >>> 15);
 }
