@@ -14,6 +14,7 @@
  *   --types        packets upstream by type, too
  *   --full         20,000 zones, 100,000 names, 10,000 mail domains
  *   --zones N, --names N, --denials N, --mail N, --rounds N, --seconds N, --rate N   one size alone
+ *   --parts N      the row cold in so many parts, to see what a young process costs
  *   --rest N       seconds left alone before memory is read again; 0: only at once
  */
 
@@ -54,6 +55,7 @@ const SMALL = {
   seconds: 3,
   rate: 10_000,
   rest: 61,
+  parts: 1,
 };
 const FULL = { ...SMALL, zones: 20_000, names: 100_000, denials: 50_000, mail: 10_000 };
 type Sizes = typeof SMALL;
@@ -86,6 +88,7 @@ function readWords(words: readonly string[]) {
     seconds: text,
     rate: text,
     rest: text,
+    parts: text,
   };
   const options = {
     peers: text,

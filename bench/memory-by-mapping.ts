@@ -162,12 +162,20 @@ async function run({ zones, names, idle, lines, collect }: ReturnType<typeof rea
       // Who gives up root could not write what the probe says.
       serverLines: ['username: ""', ...CACHE_LINES, ...lines],
     };
-    const questions = writeRows(session, lab, { names, denials: 1, mailDomains: 1, seconds: 0, rate: 0, rest: 0 });
+    const questions = writeRows(session, lab, {
+      names,
+      denials: 1,
+      mailDomains: 1,
+      seconds: 0,
+      rate: 0,
+      rest: 0,
+      parts: 1,
+    });
     const resolver = await startHawserThere(session, surroundings);
     const pid = resolver.process.pid as number;
     const measuring = new Measuring(resolver, server);
     await look('empty', pid, says);
-    measuring.once('cold', questions.cold);
+    measuring.inParts('cold', questions.cold);
     await look(`after ${zones} cold`, pid, says);
     measuring.once('names', questions.names);
     await look(`after ${names} names`, pid, says);

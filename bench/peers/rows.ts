@@ -5,7 +5,7 @@ import type { Session } from '../../test/interop/daemons.ts';
 import type { RunningResolver } from '../../test/interop/resolvers.ts';
 import type { Lab } from './lab.ts';
 import { type Asked, ask, type Outcome, type Pace, type Questions, writeQuestions } from './load.ts';
-import { type LabServer, processorMicroseconds, pssMegabytes } from './watch.ts';
+import { type LabServer, mainMicroseconds, processorMicroseconds, pssMegabytes } from './watch.ts';
 
 /** Questions in flight where each has to be asked upstream. */
 const COLD_WINDOW = 50;
@@ -48,12 +48,15 @@ export interface RowSizes {
   readonly rate: number;
   /** Seconds left alone before memory is read again; 0: it is not. */
   readonly rest: number;
+  /** How many parts the row `cold` is asked in, one after the other, to see what a process costs that is young; 1: not apart. */
+  readonly parts: number;
 }
 
 /** The questions of each row, as files. */
 export interface RowQuestions {
   readonly first: Questions;
-  readonly cold: Questions;
+  /** One after the other. */
+  readonly cold: readonly Questions[];
   readonly names: Questions;
   readonly nxdomain: Questions;
   /** One name of each zone of `nxdomain`, asked before. */
@@ -118,7 +121,7 @@ export function writeRows(session: Session, lab: Lab, sizes: RowSizes): RowQuest
   const hosted = denying.map(({ zone }): Asked => ({ name: `h0.${zone}`, type: 'A', rcode: 'NOERROR', ad: true }));
   return {
     first: write('first', www.filter(({ ad }) => ad).slice(0, 1)),
-    cold: write('cold', www),
+    cold: inParts(www, sizes.parts).map((part, i) => write(`cold-${i}`, part)),
     names: write('names', hosts),
     nxdomain: write('nxdomain', absent),
     denying: write('denying', hosted),
@@ -127,6 +130,11 @@ export function writeRows(session: Session, lab: Lab, sizes: RowSizes): RowQuest
     hot: write('hot', www.slice(0, HOT_NAMES)),
     mail: write('mail', mailQuestions(lab, sizes.mailDomains)),
   };
+}
+
+function inParts<T>(all: readonly T[], parts: number): T[][] {
+  const from = (part: number): number => Math.floor((part * all.length) / parts);
+  return Array.from({ length: parts }, (_, i) => all.slice(from(i), from(i + 1)));
 }
 
 /** What a mail server asks to deliver to each domain. */
@@ -141,6 +149,13 @@ function mailQuestions({ domains }: Lab, count: number): Asked[] {
 
 /** Figures of one resolver in one round, by label. */
 export type Figures = Map<string, number>;
+
+/** What is taken down besides processor time. */
+interface Counted {
+  /** Packets upstream; else answers a second. */
+  readonly upstream: boolean;
+  readonly showsMain?: boolean;
+}
 
 /** Asks one running resolver, and takes down what it cost. */
 export class Measuring {
@@ -175,11 +190,18 @@ export class Measuring {
     return outcome;
   }
 
-  #cost(label: string, questions: Questions, pace: Pace, counted: { readonly upstream: boolean }): Outcome {
+  #cost(label: string, questions: Questions, pace: Pace, counted: Counted): Outcome {
     const packets = counted.upstream ? this.#server.questions() : null;
     const before = processorMicroseconds(this.#pid);
+    const mainBefore = mainMicroseconds(this.#pid);
     const outcome = this.ask(questions, pace);
     this.figures.set(`${label}: µs CPU`, (processorMicroseconds(this.#pid) - before) / outcome.answered);
+    if (counted.showsMain) {
+      this.figures.set(
+        `${label}: of it the main thread`,
+        (mainMicroseconds(this.#pid) - mainBefore) / outcome.answered,
+      );
+    }
     if (counted.upstream) {
       const asked = this.#server.questions();
       const since = (type: string): number => ((asked.get(type) ?? 0) - (packets?.get(type) ?? 0)) / outcome.answered;
@@ -194,6 +216,15 @@ export class Measuring {
   /** Every name once, with what has to be asked for it. */
   once(label: string, questions: Questions): void {
     this.#cost(label, questions, { window: COLD_WINDOW }, { upstream: true });
+  }
+
+  /** The same in parts. */
+  inParts(label: string, parts: readonly Questions[]): void {
+    const counted = { upstream: true, showsMain: parts.length > 1 };
+    for (const [i, part] of parts.entries()) {
+      const name = parts.length > 1 ? `${label}, part ${i + 1} of ${parts.length}` : label;
+      this.#cost(name, part, { window: COLD_WINDOW }, counted);
+    }
   }
 
   /** The questions of `mail`, those of each domain one after the other. */
@@ -234,8 +265,9 @@ export async function measureFilling(
   const count = (of: Questions): string => of.steps.toLocaleString('en');
   if (rows.has('empty')) await measuring.memory('empty', Math.min(REST_FIRST_SECONDS, sizes.rest));
   if (rows.has('cold')) {
-    measuring.once('cold, validated', questions.cold);
-    await measuring.memory(`after ${count(questions.cold)} cold`, sizes.rest);
+    measuring.inParts('cold, validated', questions.cold);
+    const asked = questions.cold.reduce((sum, { steps }) => sum + steps, 0).toLocaleString('en');
+    await measuring.memory(`after ${asked} cold`, sizes.rest);
   }
   if (rows.has('names')) {
     measuring.once(`${count(questions.names)} names once`, questions.names);

@@ -17,6 +17,12 @@ export function processorMicroseconds(pid: number): number {
   }, 0);
 }
 
+/** The same of its main thread alone. */
+export function mainMicroseconds(pid: number): number {
+  const [nanoseconds] = readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'utf8').split(' ');
+  return Number(nanoseconds) / 1000;
+}
+
 /** Proportional set size: what is shared with other processes counts by its share. MB of 10^6 octets. */
 export function pssMegabytes(pid: number): number {
   const kilobytes = /^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1];
