@@ -1,6 +1,7 @@
 /**
  * Descriptors of UDP sockets, and of streams at foreign addresses, made by the system's own calls: socket, options, bind, connect, in the order and with the options
- * that Node.js uses, and one that it does not: sizes of buffers above the system's limit where the process may have them.
+ * that Node.js uses, and two that it does not: sizes of buffers above the system's limit where the process may have them, and that
+ * replies to clients are fragmented for nobody's word.
  *
  * Leaves to others: what goes through them (fast-udp.ts).
  */
@@ -27,6 +28,13 @@ const FOREIGN: Readonly<Record<ForeignBinding, { readonly four: number; readonly
   transparent: { four: 19, six: 75 },
 };
 const IPV6_RECVPKTINFO = 49;
+const IP_MTU_DISCOVER = 10;
+const IPV6_MTU_DISCOVER = 23;
+/**
+ * The same number for both (linux/in.h, linux/in6.h; Linux 3.15): what ICMP says of the path's MTU is neither noted nor heeded, that of
+ * the interface is. IP_PMTUDISC_DONT would still heed what is noted, so nothing takes its place where a system lacks this.
+ */
+const PMTUDISC_OMIT = 5;
 /** Where in the scratch memory a length stands; the address is at its beginning. */
 const LENGTH_AT = 32;
 const ADDRESS_ROOM = 28;
@@ -110,12 +118,23 @@ export class UdpDescriptors {
     const isSix = local.ip.includes(':');
     // What is sent to one of many addresses has to be answered from that one.
     if (isForAny(options)) this.#set(fd, isSix ? SOL_IPV6 : SOL_IP, isSix ? IPV6_RECVPKTINFO : IP_PKTINFO.type, 1);
+    if (to === null) this.#ignorePathMtu(fd, isSix);
     const unbound = from === null ? null : this.#bind(fd, from, options);
     if (unbound !== null) return unbound;
     this.setBuffers(fd, receiveBufferBytes, sendBufferBytes);
     if (to === null) return null;
     const connected = this.#calls.connect(fd, this.#scratch.start, to.write(this.#scratch, 0));
     return connected < 0 ? this.#failure('connect', to) : null;
+  }
+
+  /**
+   * Lets nobody's ICMP have what is sent here cut into fragments, the later of which anybody can forge (RFC 9715 §3.1): any host can
+   * send one for an unconnected socket. Questions to servers are shorter than the least path MTU that Linux believes in (552 octets,
+   * for IPv6 1,280). A socket that was handed over may serve IPv4 under an IPv6 address. Who refuses it goes on as before.
+   */
+  #ignorePathMtu(fd: number, isSix: boolean): void {
+    if (isSix) this.#set(fd, SOL_IPV6, IPV6_MTU_DISCOVER, PMTUDISC_OMIT);
+    this.#set(fd, SOL_IP, IP_MTU_DISCOVER, PMTUDISC_OMIT);
   }
 
   #bind(fd: number, from: Peer, { local, reusePort, bindForeign }: Binding): NetworkError | null {

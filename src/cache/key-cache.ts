@@ -2,19 +2,19 @@
  * What we may believe about zones: their validated keys, or why there are none. Bogus and insecure zones are kept too, so
  * that they are not walked to for every question.
  *
- * Duties: absolute expiry, the deepest known zone above a name, the bound in octets. States are octets outside of V8's heap; those
- * asked for lately are at hand as objects, keys made ready.
- * Leaves to others: making these states (validate), what a key is.
+ * Duties: absolute expiry, the deepest known zone above a name, the bound in octets. States are octets outside of V8's heap; some
+ * are at hand as objects, keys made ready.
+ * Leaves to others: making these states (validate), what a key is, which are at hand (zones-at-hand.ts).
  */
 
 import type { Clock } from '../ports/clock.ts';
 import type { Random } from '../ports/random.ts';
 import { labelAfter, type Name, nameKey, nameKeyFrom } from '../wire/name.ts';
-import { ByteBoundedMap } from './byte-bounded-map.ts';
 import { sizeOfName } from './heap-size.ts';
-import type { KeyHash } from './key-hash.ts';
+import { KeyHash } from './key-hash.ts';
 import { PackedMap } from './packed-map.ts';
 import { type KeptStatus, NO_TYPE, type PackedKey, type SecurityStatus, TRUST_FORM } from './packed-trust.ts';
+import { ZonesAtHand } from './zones-at-hand.ts';
 
 /**
  * Octets of one key besides those of the public key: its record, the array and what it was made ready to. What the crypto
@@ -25,7 +25,7 @@ const KEY_OCTETS = 560;
 /** Octets of a state besides its keys and the zone's name: object, reason with its texts. */
 const STATE_OCTETS = 240;
 
-/** Part of the cache for states that are at hand as objects, and the most of it: some 800 zones with two keys. */
+/** Part of the cache for states that are at hand as objects, and the most of it: some 600 zones with two keys that are used often, and the new ones. */
 const AT_HAND_SHARE = 1 / 8;
 const MOST_AT_HAND_OCTETS = 1024 * 1024;
 
@@ -49,15 +49,17 @@ interface KeyCacheParts<Key extends CachedKey> {
 export class KeyCache<Key extends CachedKey> {
   readonly #clock: Clock;
   readonly #keyAgain: KeyCacheParts<Key>['keyAgain'];
+  readonly #hash: KeyHash;
   readonly #zones: PackedMap<KeptStatus<PackedKey>>;
-  /** States of zones as objects. One that is not in `#zones` any more is not found here either. */
-  readonly #atHand: ByteBoundedMap<KeptStatus<Key>>;
+  /** One that is not in `#zones` any more is not found here either. */
+  readonly #atHand: ZonesAtHand<KeptStatus<Key>>;
 
-  constructor({ clock, random, hash, maxBytes, keyAgain }: KeyCacheParts<Key>) {
+  constructor({ clock, random, hash = new KeyHash(random), maxBytes, keyAgain }: KeyCacheParts<Key>) {
     this.#clock = clock;
     this.#keyAgain = keyAgain;
+    this.#hash = hash;
     const atHand = Math.min(MOST_AT_HAND_OCTETS, maxBytes * AT_HAND_SHARE);
-    this.#atHand = new ByteBoundedMap<KeptStatus<Key>>({ maxBytes: atHand, sizeOf: sizeOfStatus });
+    this.#atHand = new ZonesAtHand<KeptStatus<Key>>({ maxBytes: atHand, sizeOf: sizeOfStatus });
     this.#zones = new PackedMap({
       random,
       hash,
@@ -81,8 +83,13 @@ export class KeyCache<Key extends CachedKey> {
     // What was unpacked shares memory with much else: this one stays.
     const own = { ...packed, zone: new Uint8Array(packed.zone) as Name };
     const trust = own.status === 'secure' ? { ...own, keys: own.keys.map(this.#keyAgain) } : own;
-    this.#atHand.set(key, trust);
+    this.#atHand.addAgain(key, this.#hashOf(zone, at), trust);
     return trust;
+  }
+
+  #hashOf(zone: Name, at: number): number {
+    this.#hash.take(zone, at, zone.length);
+    return this.#hash.with(NO_TYPE);
   }
 
   /** The fresh state of the deepest zone at or above the name; null when none is known, not even the root's. */
@@ -98,7 +105,7 @@ export class KeyCache<Key extends CachedKey> {
     // A copy, since lists that were grown by pushing have 16 places to spare.
     const storedAt = this.#clock.unixSeconds();
     const kept = trust.status === 'secure' ? { ...trust, keys: trust.keys.slice(), storedAt } : { ...trust, storedAt };
-    this.#atHand.set(nameKey(trust.zone), kept);
+    this.#atHand.add(nameKey(trust.zone), this.#hashOf(trust.zone, 0), kept);
     this.#zones.set(kept.status === 'secure' ? { ...kept, keys: kept.keys.map(packedKeyOf) } : kept);
   }
 

@@ -7,6 +7,7 @@ import { FailureCache, MAX_FAILURE_SECONDS } from '../../src/cache/failure-cache
 import { type CachedKey, KeyCache } from '../../src/cache/key-cache.ts';
 import type { PackedKey, SecurityStatus } from '../../src/cache/packed-trust.ts';
 import { RRsetCache } from '../../src/cache/rrset-cache.ts';
+import { NEW_ZONES } from '../../src/cache/zones-at-hand.ts';
 import type { Failure } from '../../src/terms/failure.ts';
 import { SeededRandom } from '../fake/fake-random.ts';
 import { questionFrom } from '../support/records.ts';
@@ -140,6 +141,100 @@ describe('the key cache', () => {
     expect(cache.sizeBytes).toBeLessThan(100_000);
     expect(cache.removeBelow(name('example.'))).toBe(400);
     expect(cache.find(name(zoneAt(399)))).toBeNull();
+  });
+
+  /** A cache whose keys that are made again are counted. */
+  const countingCache = () => {
+    let made = 0;
+    const cache = new KeyCache<CachedKey>({
+      ...{ clock: new HandClock(), random: new SeededRandom(1), maxBytes: 64_000_000 },
+      keyAgain: (packed) => {
+        made++;
+        return keyAgain(packed);
+      },
+    });
+    let stored = 0;
+    const passBy = (zones: number, used = ''): void => {
+      for (let n = 0; n < zones; n++) {
+        cache.store(secure(`passing${stored++}.`));
+        if (used !== '') expect(cache.find(name(used))).not.toBeNull();
+      }
+    };
+    return { cache, passBy, made: () => made };
+  };
+
+  test('has a new zone at hand while few others come, and makes its keys again after that', () => {
+    const { cache, passBy, made } = countingCache();
+    cache.store(secure('example.'));
+    passBy(NEW_ZONES - 1, 'example.');
+    expect(made()).toBe(0);
+    passBy(1);
+    expect(cache.find(name('example.'))).toEqual({ ...secure('example.'), storedAt: START });
+    expect(made()).toBe(1);
+  });
+
+  test('has a zone that is used again and again at hand however many pass by', () => {
+    const { cache, passBy, made } = countingCache();
+    cache.store(secure('org.'));
+    passBy(5_000, 'org.');
+    expect(made()).toBe(2);
+    passBy(600);
+    cache.find(name('org.'));
+    expect(made()).toBe(2);
+    // What was proven anew takes its place.
+    cache.store({ ...secure('org.'), expiresAt: START + 900 });
+    passBy(600);
+    expect(cache.find(name('org.'))?.expiresAt).toBe(START + 900);
+    expect(made()).toBe(2);
+  });
+
+  test('has a zone that is used once in a while at hand no longer than a new one', () => {
+    const { cache, passBy, made } = countingCache();
+    cache.store(secure('seldom.'));
+    for (let times = 1; times <= 4; times++) {
+      passBy(20_000);
+      cache.find(name('seldom.'));
+      cache.find(name('seldom.'));
+      expect(made()).toBe(times);
+    }
+  });
+
+  test('finds nothing that was removed, neither of new zones nor of those that are used often', () => {
+    const removals: ((cache: KeyCache<CachedKey>) => void)[] = [
+      (cache) => ['org.', 'new.'].every((zone) => cache.remove(name(zone))),
+      (cache) => cache.removeBelow(name('.')),
+      (cache) => cache.removeWhere(() => true),
+      (cache) => cache.clear(),
+    ];
+    for (const remove of removals) {
+      const { cache, passBy } = countingCache();
+      cache.store(secure('org.'));
+      passBy(300, 'org.');
+      cache.store(secure('new.'));
+      remove(cache);
+      expect(cache.find(name('org.'))).toBeNull();
+      expect(cache.find(name('new.'))).toBeNull();
+      // Nor what was there before, once there is another state.
+      cache.store(insecure('org.'));
+      cache.store(insecure('new.'));
+      expect(cache.find(name('org.'))?.status).toBe('insecure');
+      expect(cache.find(name('new.'))?.status).toBe('insecure');
+    }
+  });
+
+  test('takes states of any size, and counts those at hand', () => {
+    const cache = keyCache(new HandClock(), 400_000);
+    const large = (zone: string): SecurityStatus<CachedKey> => ({
+      ...{ status: 'secure', zone: name(zone), mustSign: [], expiresAt: START + 600 },
+      keys: Array.from({ length: 4 }, (_, n) => keyOf(new Uint8Array(1_000).fill(n), 1)),
+    });
+    for (let n = 0; n < 200; n++) {
+      cache.store(large(`large${n}.`));
+      expect(cache.find(name(`large${n}.`))?.status).toBe('secure');
+      expect(cache.sizeBytes).toBeLessThanOrEqual(400_000);
+    }
+    const zones = [...cache.entries()].length * 4_000;
+    expect(cache.sizeBytes - zones).toBeGreaterThan(4_000);
   });
 
   test('keeps nothing alive but its own octets', () => {
