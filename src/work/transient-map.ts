@@ -30,22 +30,25 @@ export class TransientMap<Key extends string | number, Value> {
   #oldest: Entry<Key, Value> | null = null;
   #newest: Entry<Key, Value> | null = null;
   #size = 0;
+  /** The key that was hashed last: mostly the same one is looked for, put and taken out again in a row. */
+  #lastText = '';
+  #lastHash = hashText('');
 
   get size(): number {
     return this.#size;
   }
 
   has(key: Key): boolean {
-    return this.#size > 0 && this.#find(key, hashOf(key)) !== null;
+    return this.#size > 0 && this.#find(key, this.#hashOf(key)) !== null;
   }
 
   get(key: Key): Value | undefined {
-    return this.#size === 0 ? undefined : this.#find(key, hashOf(key))?.value;
+    return this.#size === 0 ? undefined : this.#find(key, this.#hashOf(key))?.value;
   }
 
   /** Puts a value; one in place of another keeps its place in the order. */
   set(key: Key, value: Value): void {
-    const hash = hashOf(key);
+    const hash = this.#hashOf(key);
     const known = this.#find(key, hash);
     if (known !== null) {
       known.value = value;
@@ -65,7 +68,7 @@ export class TransientMap<Key extends string | number, Value> {
   /** True when there was one. */
   delete(key: Key): boolean {
     if (this.#size === 0) return false;
-    const hash = hashOf(key);
+    const hash = this.#hashOf(key);
     const line = hash & (this.#lines.length - 1);
     let before: Entry<Key, Value> | null = null;
     let entry = this.#lines[line] as Entry<Key, Value> | null;
@@ -89,6 +92,16 @@ export class TransientMap<Key extends string | number, Value> {
     // What has left may have grown old: it must not lead to what comes and goes after it.
     entry.following = entry.older = entry.newer = null;
     this.#size--;
+  }
+
+  /** A hash of a key's text, or its number. */
+  #hashOf(key: string | number): number {
+    if (typeof key === 'number') return key;
+    if (key !== this.#lastText) {
+      this.#lastText = key;
+      this.#lastHash = hashText(key);
+    }
+    return this.#lastHash;
   }
 
   #find(key: Key, hash: number): Entry<Key, Value> | null {
@@ -130,20 +143,6 @@ export class TransientMap<Key extends string | number, Value> {
     this.#oldest = this.#newest = null;
     this.#size = 0;
   }
-}
-
-/** The text that was hashed last: mostly the same one is looked for, put and taken out again in a row. */
-let lastText = '';
-let lastHash = hashText('');
-
-/** A hash of a key's text, or its number. */
-function hashOf(key: string | number): number {
-  if (typeof key === 'number') return key;
-  if (key !== lastText) {
-    lastText = key;
-    lastHash = hashText(key);
-  }
-  return lastHash;
 }
 
 /** FNV-1a, 32 bits, of its UTF-16 units, the high bits mixed into the low ones. */
