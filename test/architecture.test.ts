@@ -29,7 +29,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   zones: ['wire', 'terms', 'ports', 'trace', 'dnssec'],
   resolve: ['iterate', 'validate', 'dnssec', 'cache', 'work', 'wire', 'terms', 'trace', 'ports'],
   policy: ['wire', 'terms', 'ports', 'trace', 'config'],
-  serve: ['zones', 'policy', 'resolve', 'cache', 'wire', 'terms', 'trace', 'ports', 'config'],
+  serve: ['zones', 'policy', 'resolve', 'cache', 'work', 'wire', 'terms', 'trace', 'ports', 'config'],
   front: ['serve', 'cache', 'wire', 'ports'],
   server: ['serve', 'work', 'ports', 'wire', 'config'],
   dnstap: ['ports', 'trace', 'wire'],
@@ -78,7 +78,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   ],
   library: ['cli', 'dane', 'adapters', 'wire', 'ports'],
   doctor: ['wire', 'terms', 'config', 'ports'],
-  adapters: ['ports', 'wire'],
+  adapters: ['ports', 'work', 'wire'],
 };
 
 /** What reaches outside the process; only adapters and cli may name it, and what runs in the browser. */
