@@ -80,6 +80,14 @@ export class TransientMap<Key extends string | number, Value> {
     return true;
   }
 
+  /** Takes out the value that came first; undefined when there is none. */
+  takeOldest(): Value | undefined {
+    const entry = this.#oldest;
+    if (entry === null) return undefined;
+    this.delete(entry.key);
+    return entry.value;
+  }
+
   #leaveOrder(entry: Entry<Key, Value>): void {
     const { older, newer } = entry;
     if (older === null) this.#oldest = newer;
