@@ -10,7 +10,7 @@ import type { Socket } from 'node:net';
 import type { Server as TlsServer } from 'node:tls';
 import type { ListenOptions } from '../ports/network.ts';
 import { TransientMap } from '../work/transient-map.ts';
-import { remoteOf, type StreamOrigin } from './node-stream.ts';
+import { ignore, remoteOf, type StreamOrigin } from './node-stream.ts';
 
 /**
  * Milliseconds from the connection until its TLS handshake is done, the header of a proxy included: all of it, not each piece.
@@ -54,7 +54,7 @@ export class Arrivals {
   take(socket: Socket): void {
     const { preface, maxHandshakes = Number.POSITIVE_INFINITY } = this.#options;
     // Until it is a stream its errors are of no interest; `close` follows them.
-    socket.on('error', () => {});
+    socket.on('error', ignore);
     const origin = { remote: remoteOf(socket), prefaceOctets: 0 };
     if (this.#tls === null && preface === undefined) {
       this.#onReady(socket, origin);

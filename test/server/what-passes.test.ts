@@ -5,9 +5,11 @@
 
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
+import { Duplex } from 'node:stream';
 import type { Server as TlsServer } from 'node:tls';
 import { describe, expect, test } from 'vitest';
 import { Arrivals } from '../../src/adapters/node-arrivals.ts';
+import { NodeStream } from '../../src/adapters/node-stream.ts';
 import { KnownServer } from '../../src/cache/known-server.ts';
 import { LostDatagrams, type Resendable } from '../../src/iterate/lost-datagrams.ts';
 import { UpstreamStreams } from '../../src/iterate/upstream-streams.ts';
@@ -27,6 +29,9 @@ const STEPS = 2_000;
 const AT_A_TIME = 50;
 /** Of what has come and gone so much at most may be old: some of it is there at each collection. */
 const MOST_OLD = (STEPS * LOAD_OCTETS) / 20;
+
+/** The streams themselves are old, 600 octets each, and their loads are not. */
+const MOST_OLD_OF_STREAMS = STEPS * 1_000;
 
 const NEVER: StopSignal = { aborted: false, addEventListener: () => {}, removeEventListener: () => {} };
 
@@ -81,10 +86,34 @@ function handshakes(): (i: number) => void {
   const arrivals = new Arrivals({}, tls as unknown as TlsServer, () => {});
   return inTurns((i) => {
     const ends = { remoteAddress: '192.0.2.1', remotePort: i, localAddress: HERE.ip };
-    const socket = Object.assign(new EventEmitter(), ends, { load: load() }) as unknown as Socket;
+    const destroy = (): void => void socket.emit('close');
+    const socket = Object.assign(new EventEmitter(), ends, { load: load(), destroy }) as unknown as Socket;
     arrivals.take(socket);
     return () => void tls.emit('secureConnection', socket);
   });
+}
+
+/** No function of it leads to who is bound to it. */
+const socketOfNode = (): Socket =>
+  new Duplex({ read: () => {}, write: (_octets, _encoding, done) => done() }) as Socket;
+
+function bindNote(socket: Socket): void {
+  const carried = load();
+  const note = (): void => void carried.length;
+  new NodeStream(socket, { remote: HERE, prefaceOctets: 0 }).bind({ onData: note, onClose: note, onDrain: note });
+}
+
+/** Closed streams of Node.js, which are old themselves. */
+function boundStreams(): (i: number) => Promise<void> {
+  const bindNext = inTurns(() => {
+    const socket = socketOfNode();
+    bindNote(socket);
+    return () => void socket.destroy();
+  });
+  return async (i) => {
+    bindNext(i);
+    await settle();
+  };
 }
 
 /** Each question to a server of its own, whose answer ends the connection. */
@@ -147,6 +176,10 @@ describe('nothing becomes old of', () => {
     ['datagrams that were lost', lostDatagrams],
   ])('%s', async (_, make) => {
     expect(await grownOld(STEPS, make())).toBeLessThan(MOST_OLD);
+  });
+
+  test('who was bound to a stream of Node.js', async () => {
+    expect(await grownOld(STEPS, boundStreams())).toBeLessThan(MOST_OLD_OF_STREAMS);
   });
 
   test.each<[string, (ip: string) => void]>([
