@@ -266,6 +266,13 @@ describe('the resolver', () => {
     expect(emptiedTables({ path: 'x.ts', text, imports: [] })).toEqual(['x.ts: #a', 'x.ts: b']);
   });
 
+  test('assigns no function to a property where it stands: V8 makes it old, and all that it leads to', () => {
+    const assigned = /[\w\])]\.#?\w+ (?:\?\?)?=\s+(?:async )?(?:\([^()]*\)|\w+)(?:: [^=\n]+)? =>/;
+    const found = sources.filter(({ path, text }) => ROOMS_OF_QUESTIONS.includes(roomOf(path)) && assigned.test(text));
+    expect(found.map(({ path }) => path)).toEqual([]);
+    expect('this.#a = (b) => b;\n').toMatch(assigned);
+  });
+
   test('exports by name only', () => {
     expect(sources.filter((source) => /^export default/m.test(source.text)).map((source) => source.path)).toEqual([]);
   });
