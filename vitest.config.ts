@@ -7,6 +7,7 @@ const ALONE = [
   'test/cache/reply-cache.test.ts',
   'test/resolve/cold-cost.test.ts',
   'test/serve/allocation.test.ts',
+  'test/server/what-passes.test.ts',
   'test/validate/signature-reads.test.ts',
 ];
 

@@ -8,7 +8,9 @@
  *
  * Left as they are: classes that extend another, whose fields do not stand together right above the constructor, or where a
  * statement in the constructor could mean something else: it declares a name that a field's value names, computes what a parameter is
- * when it is not given, or the field would be set through its prototype.
+ * when it is not given, or the field would be set through its prototype. And where a field is a function that names `this`: V8 makes
+ * one that is assigned to a property old from the start, as something that stays, and what it leads to is kept until the next
+ * collection of all, however short the object lives.
  */
 
 import { type ESTree, Visitor } from 'rolldown/utils';
@@ -79,6 +81,13 @@ function meansTheSame(code: string, values: unknown, constructed: ESTree.MethodD
   return !isHidden && !computesParameters(constructed) && !head.includes('\n');
 }
 
+/** Whether it is a function that names `this`. */
+function leadsBack(value: ESTree.Expression | null): boolean {
+  if (value?.type === 'ParenthesizedExpression') return leadsBack(value.expression);
+  const isFunction = value?.type === 'ArrowFunctionExpression' || value?.type === 'FunctionExpression';
+  return isFunction && [...nodesIn(value)].some(({ type }) => type === 'ThisExpression');
+}
+
 /** The fields that become assignments; null where a class is left as it is. */
 function movable(code: string, { superClass, body: { body } }: ESTree.Class): Fields | null {
   const fields = body.filter(isInstanceField);
@@ -93,6 +102,7 @@ function movable(code: string, { superClass, body: { body } }: ESTree.Class): Fi
 
   const values = fields.map(({ value }) => value);
   if ([...nodesIn(values)].some(({ type }) => type === 'MetaProperty')) return null;
+  if (values.some(leadsBack)) return null;
   const constructed = others.find(isConstructor) ?? null;
   if (constructed === null) return { fields, constructed };
   return body[behind] === constructed && meansTheSame(code, values, constructed) ? { fields, constructed } : null;

@@ -29,7 +29,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   zones: ['wire', 'terms', 'ports', 'trace', 'dnssec'],
   resolve: ['iterate', 'validate', 'dnssec', 'cache', 'work', 'wire', 'terms', 'trace', 'ports'],
   policy: ['wire', 'terms', 'ports', 'trace', 'config'],
-  serve: ['zones', 'policy', 'resolve', 'cache', 'wire', 'terms', 'trace', 'ports', 'config'],
+  serve: ['zones', 'policy', 'resolve', 'cache', 'work', 'wire', 'terms', 'trace', 'ports', 'config'],
   front: ['serve', 'cache', 'wire', 'ports'],
   server: ['serve', 'work', 'ports', 'wire', 'config'],
   dnstap: ['ports', 'trace', 'wire'],
@@ -78,7 +78,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   ],
   library: ['cli', 'dane', 'adapters', 'wire', 'ports'],
   doctor: ['wire', 'terms', 'config', 'ports'],
-  adapters: ['ports', 'wire'],
+  adapters: ['ports', 'work', 'wire'],
 };
 
 /** What reaches outside the process; only adapters and cli may name it, and what runs in the browser. */
@@ -110,6 +110,51 @@ const LOADED_WHEN_WANTED: readonly string[] = [
 ];
 const BUILT_IN_WHEN_WANTED =
   /^import (?!type )[^;]*from 'node:(?:child_process|dgram|tls|http|http2|https|worker_threads)';/m;
+/** Rooms in which something happens with each question or connection. */
+const ROOMS_OF_QUESTIONS: readonly string[] = [
+  'adapters',
+  'cache',
+  'control',
+  'dnstap',
+  'front',
+  'iterate',
+  'policy',
+  'resolve',
+  'serve',
+  'server',
+  'trace',
+  'validate',
+  'work',
+];
+/** Maps and Sets there from which something is taken out all the same: with a reload, a command, a thread, or what few do at a time. */
+const RARELY_EMPTIED: readonly string[] = [
+  'src/adapters/front-threads.ts: #fds',
+  'src/adapters/front-threads.ts: #shared',
+  // Entries that stay for thousands of others are old anyway: then nothing becomes old by it that would not.
+  'src/adapters/node-crypto.ts: #handles',
+  'src/cache/byte-bounded-map.ts: #slots',
+  'src/adapters/node-files.ts: #removals',
+  // Of the page and of metrics.
+  'src/adapters/node-http-server.ts: #asking',
+  'src/adapters/node-http-server.ts: #open',
+  'src/adapters/tls-sessions.ts: #authorities',
+  'src/cache/routes.ts: unreachable',
+  'src/control/control-server.ts: #connections',
+  'src/control/metrics-server.ts: #exchanges',
+  'src/control/negative-anchors.ts: #timed',
+  'src/policy/local-zone.ts: #below',
+  'src/policy/local-zones.ts: #zones',
+  'src/policy/record-sets.ts: #table',
+  // Sets whose signatures soon run out: few, and they stay.
+  'src/resolve/expiring-signatures.ts: #names',
+  'src/server/daemon.ts: #pairs',
+  'src/server/listener-set.ts: #open',
+  'src/server/tcp-listener.ts: #byBlock',
+  'src/trace/counters.ts: #values',
+  'src/trace/followers.ts: #all',
+  'src/validate/trust-anchors.ts: #negative',
+  'src/validate/trust-anchors.ts: #positive',
+];
 const MAX_FILE_LINES = 600;
 const MAX_FUNCTION_LINES = 60;
 const MAX_PARAMETERS = 4;
@@ -213,6 +258,21 @@ describe('the resolver', () => {
     expect(mutable).toEqual([]);
   });
 
+  test('keeps what comes and goes with questions in no Map or Set: TransientMap, or a new one in place of one to be emptied', () => {
+    const emptied = sources.filter(({ path }) => ROOMS_OF_QUESTIONS.includes(roomOf(path))).flatMap(emptiedTables);
+    expect(emptied.sort()).toEqual([...RARELY_EMPTIED].sort());
+    const text =
+      '  readonly #a = new Map<string, X>();\n  b: Set<Y> = new Set();\n #a.delete(x); this.#b.delete(x); this.b.clear();\n';
+    expect(emptiedTables({ path: 'x.ts', text, imports: [] })).toEqual(['x.ts: #a', 'x.ts: b']);
+  });
+
+  test('assigns no function to a property where it stands: V8 makes it old, and all that it leads to', () => {
+    const assigned = /[\w\])]\.#?\w+ (?:\?\?)?=\s+(?:async )?(?:\([^()]*\)|\w+)(?:: [^=\n]+)? =>/;
+    const found = sources.filter(({ path, text }) => ROOMS_OF_QUESTIONS.includes(roomOf(path)) && assigned.test(text));
+    expect(found.map(({ path }) => path)).toEqual([]);
+    expect('this.#a = (b) => b;\n').toMatch(assigned);
+  });
+
   test('exports by name only', () => {
     expect(sources.filter((source) => /^export default/m.test(source.text)).map((source) => source.path)).toEqual([]);
   });
@@ -230,6 +290,16 @@ function loadedWith(main: string): ReadonlySet<string> {
     for (const one of imports) if (one.isLoadedAtOnce) loaded.add(one.path);
   }
   return loaded;
+}
+
+/** `path: name` of each Map and Set that is made under a name and from which something is taken out. */
+function emptiedTables({ path, text }: SourceFile): string[] {
+  const made = [...text.matchAll(/([#\w]+)(?:(?:: [^=;\n]+)? (?:\?\?)?=|:) new (?:Map|Set)\b/g)].map(
+    ([, name = '']) => name,
+  );
+  return [...new Set(made)]
+    .filter((name) => new RegExp(`(?<![\\w#])${name}\\??\\.(?:delete|clear)\\(`).test(text))
+    .map((name) => `${path}: ${name}`);
 }
 
 /** A cycle as a list of paths, or null. */

@@ -9,7 +9,8 @@
 import type { Socket } from 'node:net';
 import type { Server as TlsServer } from 'node:tls';
 import type { ListenOptions } from '../ports/network.ts';
-import { remoteOf, type StreamOrigin } from './node-stream.ts';
+import { TransientMap } from '../work/transient-map.ts';
+import { ignore, remoteOf, type StreamOrigin } from './node-stream.ts';
 
 /**
  * Milliseconds from the connection until its TLS handshake is done, the header of a proxy included: all of it, not each piece.
@@ -39,7 +40,7 @@ export class Arrivals {
   /** Does the handshakes; null: the streams are not encrypted. */
   readonly #tls: TlsServer | null;
   readonly #onReady: OnReady;
-  readonly #underWay = new Map<string, Arrival>();
+  readonly #underWay = new TransientMap<string, Arrival>();
 
   constructor(options: ArrivalOptions, tls: TlsServer | null, onReady: OnReady) {
     this.#options = options;
@@ -53,7 +54,7 @@ export class Arrivals {
   take(socket: Socket): void {
     const { preface, maxHandshakes = Number.POSITIVE_INFINITY } = this.#options;
     // Until it is a stream its errors are of no interest; `close` follows them.
-    socket.on('error', () => {});
+    socket.on('error', ignore);
     const origin = { remote: remoteOf(socket), prefaceOctets: 0 };
     if (this.#tls === null && preface === undefined) {
       this.#onReady(socket, origin);
@@ -66,8 +67,7 @@ export class Arrivals {
     socket.once('close', () => {
       if (this.#underWay.get(key) === arrival) this.#end(arrival, false);
     });
-    const [oldest] = this.#underWay.values();
-    if (this.#underWay.size > maxHandshakes) oldest?.socket.destroy();
+    if (this.#underWay.size > maxHandshakes) this.#underWay.oldest?.socket.destroy();
     if (preface === undefined) this.#goOn(arrival);
     else this.#readPreface(arrival, preface);
   }

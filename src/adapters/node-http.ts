@@ -1,12 +1,12 @@
 /** HTTP/2 of the system towards clients, behind the port of http.ts. The module is loaded when it is used first. */
 
-import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
+import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { HttpExchange, HttpListenOptions, HttpResponse, HttpSession, HttpSessionEvents } from '../ports/http.ts';
 import type { Address, Listener, Opened } from '../ports/network.ts';
 import { type ListenParts, listenSockets } from './node-listen.ts';
-import { localOf } from './node-stream.ts';
+import { ignore, localOf } from './node-stream.ts';
 import { OctetPace, PacedSocket } from './paced-socket.ts';
 
 type NodeHttp2 = typeof import('node:http2');
@@ -64,21 +64,31 @@ function welcome({ socket, remote, pace }: Arrived, options: HttpListenOptions):
   const isResumed = options.tls !== undefined && (socket as TLSSocket).isSessionReused();
   const events = options.onSession(new NodeHttpSession(session, { local: localOf(socket), remote, isResumed }));
   if (events === null) {
-    session.on('error', () => {});
+    session.on('error', ignore);
     session.destroy();
     return;
   }
-  // A connection that breaks off is no fault of its session, and makes none here.
-  session.on('error', events.onFault);
-  session.on('stream', (stream, headers, flags) => {
+  hear(session, paced, events);
+}
+
+/** Hands what happens to `events`, and lets go of them at the end, as a stream does (node-stream.ts). */
+function hear(session: ServerHttp2Session, paced: PacedSocket, events: HttpSessionEvents): void {
+  const onStream = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, flags: number): void => {
     paced.octetsLeft = MAX_OCTETS_BETWEEN_REQUESTS;
     take(stream, headers, { events, hasBody: !(flags & END_STREAM) });
-  });
-  paced.onTooMany = () => {
+  };
+  const onTooMany = (): void => {
     events.onFault();
     session.destroy();
   };
-  session.on('close', () => events.onClose());
+  const onClose = (): void => {
+    events.onClose();
+    paced.onTooMany = ignore;
+    session.off('error', events.onFault).off('stream', onStream).off('close', onClose).on('error', ignore);
+  };
+  paced.onTooMany = onTooMany;
+  // A connection that breaks off is no fault of its session, and makes none here.
+  session.on('error', events.onFault).on('stream', onStream).on('close', onClose);
 }
 
 interface Taken {
@@ -86,12 +96,8 @@ interface Taken {
   readonly hasBody: boolean;
 }
 
-function take(
-  stream: ServerHttp2Stream,
-  headers: import('node:http2').IncomingHttpHeaders,
-  { events, hasBody }: Taken,
-): void {
-  stream.on('error', () => {});
+function take(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, { events, hasBody }: Taken): void {
+  stream.on('error', ignore);
   const length = headers['content-length'];
   const { onData, onEnd, onClose } = events.onRequest(
     {
@@ -102,7 +108,11 @@ function take(
     },
     new NodeHttpExchange(stream),
   );
-  stream.on('close', onClose);
+  const close = (): void => {
+    onClose();
+    stream.off('data', onData).off('end', onEnd).off('close', close);
+  };
+  stream.on('close', close);
   if (!hasBody) {
     // In a turn of its own, as every call back.
     queueMicrotask(onEnd);

@@ -5,7 +5,7 @@ import type { TLSSocket, Server as TlsServer } from 'node:tls';
 import type { Address, Listener, ListenOptions, Opened } from '../ports/network.ts';
 import { networkErrorOf } from './network-error.ts';
 import { Arrivals, type OnReady } from './node-arrivals.ts';
-import { NodeStream, type StreamOrigin } from './node-stream.ts';
+import { ignore, NodeStream, type StreamOrigin } from './node-stream.ts';
 import { nodeTls, tlsServerOptions } from './node-tls.ts';
 import { asUser, isRoot, type LowUser, rootOnlyPath, withGroupOf } from './root-writes.ts';
 
@@ -162,7 +162,7 @@ function boundAddress(server: Server): Address {
 
 function welcome(socket: Socket, origin: StreamOrigin, options: ListenOptions): void {
   // Before the resolver has seen the connection its errors are of no interest; `close` follows them.
-  socket.on('error', () => {});
+  socket.on('error', ignore);
   const stream = new NodeStream(socket, origin);
   const events = options.onConnection(stream);
   if (events === null) socket.destroy();

@@ -16,6 +16,9 @@ export function remoteOf(socket: Socket): Address {
   return { ip: withoutZone(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 };
 }
 
+/** Takes errors that are of no interest. */
+export function ignore(): void {}
+
 /** Whom a stream is from, and how much came before it to say so. */
 export interface StreamOrigin {
   readonly remote: Address;
@@ -40,17 +43,27 @@ export class NodeStream implements ByteStream {
     this.isResumed = 'isSessionReused' in socket && (socket as TLSSocket).isSessionReused();
   }
 
-  /** Hands what happens to `events`, from the next turn on. */
+  /**
+   * Hands what happens to `events`, from the next turn on, and lets go of them at the end: V8 makes a function that is assigned to a
+   * property old from the start, as Node.js has one in each stream that can be written, and what a closed one leads to is kept until
+   * the next collection of all.
+   */
   bind(events: StreamEvents): void {
+    const socket = this.#socket;
+    const { onData, onDrain } = events;
     let failure: NetworkError | null = null;
-    this.#socket.on('data', events.onData);
-    this.#socket.on('error', (error) => {
+    const onError = (error: Error): void => {
       failure = networkErrorOf(error);
-    });
-    this.#socket.on('close', () => events.onClose(failure));
-    if (events.onDrain !== undefined) this.#socket.on('drain', events.onDrain);
+    };
+    const onClose = (): void => {
+      events.onClose(failure);
+      socket.off('data', onData).off('error', onError).off('close', onClose).on('error', ignore);
+      if (onDrain !== undefined) socket.off('drain', onDrain);
+    };
+    socket.on('data', onData).on('error', onError).on('close', onClose);
+    if (onDrain !== undefined) socket.on('drain', onDrain);
     // One whose first octets were a proxy's was stopped while it had no reader.
-    this.#socket.resume();
+    socket.resume();
   }
 
   write(bytes: Uint8Array): boolean {

@@ -179,7 +179,7 @@ function isSameHost(a: SocketAddress, b: SocketAddress): boolean {
 
 /** Addresses in text as they stand in memory, those of servers that were asked lately without being read anew. */
 export class AddressReader {
-  readonly #read = new Map<string, SocketAddress>();
+  #read = new Map<string, SocketAddress>();
 
   /** As `peerAt`. */
   peerAt(address: Address): Peer | null {
@@ -195,7 +195,7 @@ export class AddressReader {
     // The number of an interface may change.
     const at = ip.includes('%') ? null : socketAddressOf(ip);
     if (at === null) return peerAt(address);
-    if (this.#read.size >= KNOWN_TEXTS) this.#read.clear();
+    if (this.#read.size >= KNOWN_TEXTS) this.#read = new Map();
     this.#read.set(ip, at);
     return this.peerAt(address);
   }

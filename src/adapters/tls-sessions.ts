@@ -7,6 +7,7 @@
  */
 
 import type { Address, TlsClientOptions } from '../ports/network.ts';
+import { TransientMap } from '../work/transient-map.ts';
 
 /** Servers whose session is kept: as many as a host has forwarders, and a good part of busy authorities. */
 const MAX_SESSIONS = 1000;
@@ -14,7 +15,8 @@ const MAX_SESSIONS = 1000;
 const MAX_AUTHORITIES = 4;
 
 export class TlsSessions {
-  readonly #sessions = new Map<string, Buffer>();
+  /** In the order in which they were given; with TLS 1.3 each connection brings two. */
+  readonly #sessions = new TransientMap<string, Buffer>();
   /** Texts of authorities, by a number that is never given twice. */
   readonly #authorities = new Map<string, number>();
   #lastId = 0;
@@ -29,8 +31,7 @@ export class TlsSessions {
     const key = this.#keyOf(remote, tls);
     this.#sessions.delete(key);
     this.#sessions.set(key, session);
-    const [oldest] = this.#sessions.keys();
-    if (this.#sessions.size > MAX_SESSIONS && oldest !== undefined) this.#sessions.delete(oldest);
+    if (this.#sessions.size > MAX_SESSIONS) this.#sessions.takeOldest();
   }
 
   #keyOf({ ip, port }: Address, { authorities = '', ...rest }: TlsClientOptions): string {

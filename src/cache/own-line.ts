@@ -14,7 +14,7 @@ export const WITNESSES_TO_BELIEVE = 3;
 
 /** One line out. Servers of the own site have another one than those of the world. */
 export class OwnLine {
-  readonly #silent = new Set<string>();
+  #silent = new Set<string>();
   #timeouts = 0;
   #isCut = false;
   /** When anybody last answered, monotonic ms; -Infinity: nobody has. */
@@ -31,7 +31,7 @@ export class OwnLine {
     this.answeredAtMs = nowMs;
     this.#isCut = false;
     this.#timeouts = 0;
-    if (this.#silent.size > 0) this.#silent.clear();
+    if (this.#silent.size > 0) this.#silent = new Set();
     return wasCut;
   }
 

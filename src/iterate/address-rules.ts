@@ -28,7 +28,7 @@ export interface ServerAddress {
 /** The rules of one set of options. */
 export class AddressRules {
   readonly #options: IterateOptions;
-  readonly #remembered = new Map<string, ServerAddress>();
+  #remembered = new Map<string, ServerAddress>();
 
   constructor(options: IterateOptions) {
     this.#options = options;
@@ -42,7 +42,7 @@ export class AddressRules {
 
   #remember(ip: string): ServerAddress {
     const made = addressAt(ip, DNS_PORT, mayAsk(ip, this.#options));
-    if (this.#remembered.size >= MAX_REMEMBERED) this.#remembered.clear();
+    if (this.#remembered.size >= MAX_REMEMBERED) this.#remembered = new Map();
     this.#remembered.set(ip, made);
     return made;
   }

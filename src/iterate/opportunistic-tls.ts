@@ -12,6 +12,7 @@
 import type { TlsClientOptions } from '../ports/network.ts';
 import { DNS_PORT, TLS_PORT } from '../wire/address-text.ts';
 import type { StopSignal } from '../work/stop-signal.ts';
+import { TransientMap } from '../work/transient-map.ts';
 import { waitFor } from '../work/wait.ts';
 import type { Work } from '../work/work.ts';
 import { exchange } from './exchange.ts';
@@ -45,7 +46,7 @@ export class OpportunisticTls {
   readonly #tls: TlsClientOptions;
   readonly #maxProbes: number;
   /** Addresses that it is being found out about. */
-  readonly #probing = new Set<string>();
+  readonly #probing = new TransientMap<string, true>();
 
   constructor(parts: ExchangeParts, options: OpportunisticTlsOptions) {
     const { clock, network, counters, noteUnwanted } = parts;
@@ -80,7 +81,7 @@ export class OpportunisticTls {
   #startProbe(query: UpstreamQuery, plain: Promise<UpstreamResult>): void {
     const { ip } = query.server;
     if (this.#probing.has(ip) || this.#probing.size >= this.#maxProbes) return;
-    this.#probing.add(ip);
+    this.#probing.set(ip, true);
     this.#parts.counters.add('opportunistic-tls.probes');
     const isAnswered = plain.then(
       ({ kind }) => kind === 'response',

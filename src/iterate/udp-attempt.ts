@@ -103,7 +103,6 @@ export class UdpAttempt implements UdpOptions, Waiting, Stoppable, Resendable {
   #socket: UdpSocket | null = null;
   #sent: SentQuery | null = null;
   #phase: 'opening' | 'waiting' | 'over' = 'opening';
-  #isKeptAsLost = false;
   /** How long is waited, whether that is less than the server would get, and its timeout, ms. */
   #waitMs = 0;
   #wasCut = false;
@@ -111,6 +110,7 @@ export class UdpAttempt implements UdpOptions, Waiting, Stoppable, Resendable {
   #sentMs = 0;
   dueMs = 0;
   place = -1;
+  lostAs = 0;
 
   constructor(parts: ExchangeParts, work: Work, made: Attempt, asker: UdpAsker) {
     this.#parts = parts;
@@ -197,7 +197,7 @@ export class UdpAttempt implements UdpOptions, Waiting, Stoppable, Resendable {
       this.#sent = { server, zone, recursion, transport: 'udp', local: socket.local, sentMs: this.#sentMs };
     }
     servers.report(this.known, { kind: 'asked', type: query.question.type });
-    this.#isKeptAsLost = lost.add(this);
+    lost.add(this);
     this.#phase = 'waiting';
     deadlines.add(this, this.#waitMs, this.#sentMs);
     this.#work.signal.add(this);
@@ -309,7 +309,7 @@ export class UdpAttempt implements UdpOptions, Waiting, Stoppable, Resendable {
     if (this.#phase === 'waiting') {
       deadlines.remove(this);
       this.#work.signal.remove(this);
-      if (this.#isKeptAsLost) lost.remove(this);
+      lost.remove(this);
     }
     this.#phase = 'over';
     if (lingerMs > 0) clock.after(lingerMs, () => this.#release());

@@ -13,6 +13,7 @@ import { toHex } from '../wire/bytes.ts';
 import { parseIp } from '../wire/ip.ts';
 import { Semaphore } from '../work/semaphore.ts';
 import type { StopSignal } from '../work/stop-signal.ts';
+import { TransientMap } from '../work/transient-map.ts';
 import { waitFor } from '../work/wait.ts';
 import type { LocalEnd } from './local-end.ts';
 import { type StreamEnd, UpstreamConnection } from './upstream-connection.ts';
@@ -74,20 +75,40 @@ export type AskEnd = Exclude<StreamEnd, 'crowded-out'> | 'no-place';
 /** Which connection a question is to have: any that takes it, or one of its own. */
 type Wish = 'any' | 'own';
 
+/** A connection, and the network that it is to. */
+interface OpenTo {
+  readonly connection: UpstreamConnection;
+  readonly network: string;
+}
+
+/** Places of one network. */
+interface Share {
+  readonly slots: Semaphore;
+  /** Connections, and questions that wait for one. */
+  users: number;
+}
+
+/** How many questions a server is given on one connection, and until when (monotonic ms). */
+interface ShortServer {
+  readonly questions: number;
+  readonly untilMs: number;
+}
+
 export class UpstreamStreams {
   readonly #parts: StreamParts;
   /** The newest connection of each server. */
-  readonly #newest = new Map<string, UpstreamConnection>();
-  /** With the network that each is to. */
-  readonly #all = new Map<UpstreamConnection, string>();
+  readonly #newest = new TransientMap<string, UpstreamConnection>();
+  /** By numbers that are given once, with the network that each is to. */
+  readonly #all = new TransientMap<number, OpenTo>();
+  #lastNumber = 0;
   readonly #slots: Semaphore;
   /**
    * Places of each network that has servers with connections: half of all at most, so that no network holds them all, nor
    * fills the line for the others.
    */
-  readonly #shares = new Map<string, { readonly slots: Semaphore; users: number }>();
-  /** Servers that close connections after a few answers: how many questions they are given on one, and until when. */
-  readonly #short = new Map<string, { readonly questions: number; readonly untilMs: number }>();
+  readonly #shares = new TransientMap<string, Share>();
+  /** Servers that close connections after a few answers, in the order in which that was last seen. */
+  readonly #short = new TransientMap<string, ShortServer>();
 
   #cancelReview: CancelTimer = () => {};
 
@@ -105,8 +126,7 @@ export class UpstreamStreams {
     const known = this.#newest.get(keyOf(target));
     if (known?.takesMore === true) return known.isOpen ? 'open' : 'free';
     if (!this.#slots.isFull) return 'free';
-    for (const connection of this.#all.keys()) if (connection.isIdle) return 'free';
-    return 'none';
+    return this.#all.list().some(({ connection }) => connection.isIdle) ? 'free' : 'none';
   }
 
   /** Asks; an accepted frame has been given to `accept`. Rejects with `Cancelled` when the signal is aborted. */
@@ -129,7 +149,7 @@ export class UpstreamStreams {
 
   close(): void {
     this.#cancelReview();
-    for (const connection of [...this.#all.keys()]) connection.close();
+    for (const { connection } of this.#all.list()) connection.close();
   }
 
   async #askOn(
@@ -201,7 +221,7 @@ export class UpstreamStreams {
   /** The slots of one network; to be given back with `#releaseShare`. */
   #joinShare(network: string): Semaphore {
     const { clock, options } = this.#parts;
-    const share = this.#shares.get(network) ?? {
+    const share: Share = this.#shares.get(network) ?? {
       slots: new Semaphore(clock, Math.max(1, Math.ceil(options.maxConnections / 2))),
       users: 0,
     };
@@ -217,11 +237,8 @@ export class UpstreamStreams {
 
   /** Somebody waits for a place of the network: a connection to it that nobody uses gives way. */
   #closeIdle(network: string): void {
-    for (const [connection, to] of this.#all) {
-      if (to !== network || !connection.isIdle) continue;
-      connection.close();
-      return;
-    }
+    const idle = this.#all.list().find(({ connection, network: to }) => to === network && connection.isIdle);
+    idle?.connection.close();
   }
 
   /** Takes one of all slots, and makes one free where that can be done. */
@@ -244,7 +261,7 @@ export class UpstreamStreams {
     );
     const nowMs = clock.monotonicMs();
     let nextMs = patienceMs;
-    for (const connection of [...this.#all.keys()]) {
+    for (const { connection } of this.#all.list()) {
       if (this.#slots.waiting === 0) return;
       const leftMs = (connection.silentSinceMs ?? Number.NEGATIVE_INFINITY) + patienceMs - nowMs;
       if (leftMs <= 0) {
@@ -261,6 +278,7 @@ export class UpstreamStreams {
     const { clock, options, onStray } = this.#parts;
     const most = Math.max(1, options.maxQuestions);
     const maxQuestions = wish === 'own' ? 1 : Math.min(most, this.#questionsFor(key));
+    const number = ++this.#lastNumber;
     const connection: UpstreamConnection = new UpstreamConnection({
       ...{ clock, network: this.#parts.network, remote, localEnd, tls, onStray, maxQuestions },
       connectTimeoutMs: timeoutMs,
@@ -269,7 +287,7 @@ export class UpstreamStreams {
       onGone: (wasShort) => {
         if (wasShort) this.#noteShort(key, Math.max(1, connection.answers));
         if (this.#newest.get(key) === connection) this.#newest.delete(key);
-        this.#all.delete(connection);
+        this.#all.delete(number);
         this.#slots.release();
         this.#shares.get(network)?.slots.release();
         this.#releaseShare(network);
@@ -277,7 +295,7 @@ export class UpstreamStreams {
     });
     connection.book();
     if (wish !== 'own') this.#newest.set(key, connection);
-    this.#all.set(connection, network);
+    this.#all.set(number, { connection, network });
     return connection;
   }
 
@@ -292,8 +310,7 @@ export class UpstreamStreams {
     const untilMs = this.#parts.clock.monotonicMs() + SHORT_SERVER_MS;
     this.#short.delete(key);
     this.#short.set(key, { questions, untilMs });
-    const [oldest] = this.#short.keys();
-    if (this.#short.size > MAX_SHORT_SERVERS && oldest !== undefined) this.#short.delete(oldest);
+    if (this.#short.size > MAX_SHORT_SERVERS) this.#short.takeOldest();
   }
 }
 

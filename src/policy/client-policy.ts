@@ -35,7 +35,7 @@ const MAX_REMEMBERED_CLIENTS = 4096;
 
 export class ClientPolicies {
   readonly #byPrefix: PrefixMap<ClientPolicy>;
-  readonly #remembered = new Map<string, ClientPolicy>();
+  #remembered = new Map<string, ClientPolicy>();
   readonly #byListener: ListenMap<ClientPolicy>;
   readonly #isPlain: boolean;
 
@@ -64,7 +64,7 @@ export class ClientPolicies {
   #remember(ip: string): ClientPolicy {
     const address = parseIp(ip);
     const found = address === null ? null : this.#byPrefix.longestMatch(address);
-    if (this.#remembered.size >= MAX_REMEMBERED_CLIENTS) this.#remembered.clear();
+    if (this.#remembered.size >= MAX_REMEMBERED_CLIENTS) this.#remembered = new Map();
     const policy = found?.value ?? DEFAULT_CLIENT;
     this.#remembered.set(ip, policy);
     return policy;

@@ -11,6 +11,7 @@ import { nameKey } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import type { Question } from '../wire/question.ts';
 import { typeText } from '../wire/rr-type.ts';
+import { TransientMap } from '../work/transient-map.ts';
 
 /** Names with their types that are kept; who floods with bogus names drives out the oldest and costs no more memory. */
 const MAX_NAMES = 200;
@@ -39,7 +40,7 @@ interface BogusName {
 export class RecentBogus {
   readonly #clock: Clock;
   /** In the order of their last time. */
-  readonly #names = new Map<string, Held>();
+  readonly #names = new TransientMap<string, Held>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -52,14 +53,13 @@ export class RecentBogus {
     const count = known !== undefined && this.#isShown(known, now) ? known.count + 1 : 1;
     this.#names.delete(key);
     this.#names.set(key, { question, why, count, last: now });
-    const oldest = this.#names.keys().next().value;
-    if (this.#names.size > MAX_NAMES && oldest !== undefined) this.#names.delete(oldest);
+    if (this.#names.size > MAX_NAMES) this.#names.takeOldest();
   }
 
   /** Those of the last hour, newest first. */
   list(): readonly BogusName[] {
     const now = this.#clock.unixSeconds();
-    const shown = [...this.#names.values()].filter((one) => this.#isShown(one, now));
+    const shown = this.#names.list().filter((one) => this.#isShown(one, now));
     return shown.reverse().map(({ question: { name, type }, why, count, last }) => ({
       name: formatName(name),
       type: typeText(type),

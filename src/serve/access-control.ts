@@ -51,10 +51,10 @@ export const DEFAULT_ACCESS: readonly AccessRule[] = [
 
 export class AccessControl {
   readonly #rules = new PrefixMap<AccessAction>();
-  readonly #remembered = new Map<string, AccessAction>();
+  #remembered = new Map<string, AccessAction>();
   readonly #byListener: ListenMap<AccessAction>;
   /** Whether a rule that is not a default one is about the client; only where listening addresses have actions. */
-  readonly #hasRule = new Map<string, boolean>();
+  #hasRule = new Map<string, boolean>();
   /** The rules without the default ones: they come before what the listening address says. */
   readonly #configured = new PrefixMap<AccessAction>();
 
@@ -80,7 +80,7 @@ export class AccessControl {
   #rememberRule(ip: string): boolean {
     const address = parseIp(ip);
     const hasRule = address !== null && this.#configured.longestMatch(address) !== null;
-    if (this.#hasRule.size >= MAX_REMEMBERED_CLIENTS) this.#hasRule.clear();
+    if (this.#hasRule.size >= MAX_REMEMBERED_CLIENTS) this.#hasRule = new Map();
     this.#hasRule.set(ip, hasRule);
     return hasRule;
   }
@@ -93,7 +93,7 @@ export class AccessControl {
   #remember(ip: string): AccessAction {
     const address = parseIp(ip);
     const action = (address === null ? null : this.#rules.longestMatch(address)?.value) ?? 'refuse';
-    if (this.#remembered.size >= MAX_REMEMBERED_CLIENTS) this.#remembered.clear();
+    if (this.#remembered.size >= MAX_REMEMBERED_CLIENTS) this.#remembered = new Map();
     this.#remembered.set(ip, action);
     return action;
   }

@@ -54,7 +54,7 @@ export class ServerCookies {
   readonly reply = new Uint8Array(COOKIE_OCTETS);
   readonly #input = new Uint8Array(COOKIE_OCTETS + 8);
   readonly #hash = new Uint8Array(8);
-  readonly #addresses = new Map<string, Uint8Array>();
+  #addresses = new Map<string, Uint8Array>();
   #secrets: readonly SipHash[] = [];
 
   /** `secrets`: the active one first; at least one. */
@@ -101,7 +101,7 @@ export class ServerCookies {
     const known = this.#addresses.get(ip);
     if (known !== undefined) return known;
     const address = parseIp(ip) ?? new Uint8Array(4);
-    if (this.#addresses.size >= MAX_REMEMBERED_CLIENTS) this.#addresses.clear();
+    if (this.#addresses.size >= MAX_REMEMBERED_CLIENTS) this.#addresses = new Map();
     this.#addresses.set(ip, address);
     return address;
   }

@@ -63,7 +63,8 @@ class TappedChannel implements ReplyChannel {
     this.transport = channel.transport;
     this.layer = channel.layer;
     if (channel.promiseIdleMs !== undefined) {
-      this.promiseIdleMs = (wanted) => channel.promiseIdleMs?.(wanted) ?? wanted;
+      const promise = (wanted: number): number => channel.promiseIdleMs?.(wanted) ?? wanted;
+      this.promiseIdleMs = promise;
     }
   }
 

@@ -8,6 +8,8 @@ export interface ClientConnection {
   readonly remote: Address;
   /** When it last gave or got a whole message, monotonic ms; null while it waits for an answer. */
   readonly idleSinceMs: number | null;
+  /** Number of its slot; 0: it has none. Written by those alone. */
+  slot: number;
   /** Looks at the idle time anew: there may be less of it now. */
   reviewIdleTime(): void;
   /** Closes at once. */

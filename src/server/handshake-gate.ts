@@ -9,6 +9,7 @@
 import type { Clock } from '../ports/clock.ts';
 import { toHex } from '../wire/bytes.ts';
 import { parseIp } from '../wire/ip.ts';
+import { TransientMap } from '../work/transient-map.ts';
 
 /**
  * Handshakes of one client under way at once. Reason: half-open ones hold memory and a place in the line for as long as they may
@@ -29,8 +30,9 @@ const NETWORK_OCTETS = 8;
 
 export class HandshakeGate {
   readonly #clock: Pick<Clock, 'monotonicMs'>;
-  readonly #underWay = new Map<string, number>();
-  readonly #begun = new Map<string, number>();
+  readonly #underWay = new TransientMap<string, number>();
+  /** Of this second. */
+  #begun = new Map<string, number>();
   #second = 0;
 
   constructor(clock: Pick<Clock, 'monotonicMs'>) {
@@ -56,7 +58,7 @@ export class HandshakeGate {
 
   #countBegun(client: string): boolean {
     const second = Math.floor(this.#clock.monotonicMs() / SECOND_MS);
-    if (second !== this.#second) this.#begun.clear();
+    if (second !== this.#second) this.#begun = new Map();
     this.#second = second;
     const begun = this.#begun.get(client);
     if (begun === undefined && this.#begun.size >= MAX_HANDSHAKE_CLIENTS) return false;

@@ -28,6 +28,7 @@ export interface HttpParts extends SharedParts {
 
 export class HttpConnection implements ClientConnection, HttpSessionEvents {
   readonly remote: Address;
+  slot = 0;
   readonly #session: HttpSession;
   readonly #layer: Layer;
   readonly #parts: HttpParts;

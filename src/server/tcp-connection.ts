@@ -48,6 +48,7 @@ export class TcpConnection implements ClientConnection, ReplyChannel, StreamEven
   readonly local: Address;
   /** The client; as long as a proxy has not said who that is, the proxy. */
   remote: Address;
+  slot = 0;
   /** What has come of the header that says it; null: it is not waited for. */
   #header: Uint8Array | null;
   readonly #parts: ConnectionParts;

@@ -25,6 +25,7 @@ import { blockOf, closestFirst, type NetblockLimit } from '../serve/netblock-lim
 import { REPLY_BUFFER_OCTETS, type Serve } from '../serve/query-server.ts';
 import type { ServeStats } from '../serve/serve-stats.ts';
 import { parseIp } from '../wire/ip.ts';
+import { TransientMap } from '../work/transient-map.ts';
 import { TurnLimiter } from '../work/turn-limiter.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { HandshakeGate } from './handshake-gate.ts';
@@ -40,12 +41,19 @@ const ALPN_DOT = 'dot';
 /** Where nothing is said of HTTP, there is none. */
 const NO_HTTP: HttpOptions = { endpoint: '', maxStreams: 0, queryBufferBytes: 0, replyBufferBytes: 0, noDelay: true };
 
+/** A connection, and the address that it came to, as that was opened. */
+interface Held {
+  readonly connection: ClientConnection;
+  readonly at: ListenAddress;
+}
+
 export class ConnectionSlots {
   /** Who answers; another one after a reload. */
   serve: Serve;
   #options: ServerOptions;
-  /** Each with the address that it came to, as that was opened. */
-  readonly #connections = new Map<ClientConnection, ListenAddress>();
+  /** By numbers that are given once. */
+  readonly #connections = new TransientMap<number, Held>();
+  #lastNumber = 0;
   readonly #gate: HandshakeGate;
   readonly #parts: ConnectionParts;
   readonly #http: HttpParts;
@@ -99,7 +107,7 @@ export class ConnectionSlots {
     this.#http.replies.limit = httpOf(options).replyBufferBytes;
     this.#blocks = closestFirst(options.connectionLimits ?? []);
     this.#byBlock.clear();
-    for (const { remote } of this.#connections.keys()) this.#count(this.#blockOf(remote), 1);
+    for (const { remote } of this.#list()) this.#count(this.#blockOf(remote), 1);
   }
 
   /** Lets clients into their TLS handshake, and counts how it ends. */
@@ -154,18 +162,24 @@ export class ConnectionSlots {
 
   #add(connection: ClientConnection, address: ListenAddress): void {
     const wasScarce = this.#isScarce();
-    this.#connections.set(connection, address);
+    connection.slot = ++this.#lastNumber;
+    this.#connections.set(connection.slot, { connection, at: address });
     this.#count(this.#blockOf(connection.remote), 1);
-    if (this.#isScarce() && !wasScarce) for (const each of [...this.#connections.keys()]) each.reviewIdleTime();
+    if (this.#isScarce() && !wasScarce) for (const each of this.#list()) each.reviewIdleTime();
+  }
+
+  /** Oldest first. */
+  #list(): ClientConnection[] {
+    return this.#connections.list().map(({ connection }) => connection);
   }
 
   /** Closes the connections that came to an address. */
   closeAt(address: ListenAddress): void {
-    for (const [connection, at] of [...this.#connections]) if (at === address) connection.close();
+    for (const { connection, at } of this.#connections.list()) if (at === address) connection.close();
   }
 
   closeAll(): void {
-    for (const connection of [...this.#connections.keys()]) connection.close();
+    for (const connection of this.#list()) connection.close();
   }
 
   #proxyParts(): { readonly proxies: ServerOptions['proxies']; readonly stats: ServeStats } {
@@ -196,7 +210,7 @@ export class ConnectionSlots {
   }
 
   #forget(connection: ClientConnection): void {
-    if (this.#connections.delete(connection)) this.#count(this.#blockOf(connection.remote), -1);
+    if (this.#connections.delete(connection.slot)) this.#count(this.#blockOf(connection.remote), -1);
   }
 
   #idleMs(): number {
@@ -211,7 +225,7 @@ export class ConnectionSlots {
   #closeLongestIdle(): boolean {
     let longest: ClientConnection | null = null;
     let since = Number.POSITIVE_INFINITY;
-    for (const connection of this.#connections.keys()) {
+    for (const connection of this.#list()) {
       const idleSince = connection.idleSinceMs;
       if (idleSince === null || idleSince >= since) continue;
       longest = connection;

@@ -160,8 +160,11 @@ class Waiter<T> implements Taker<T>, Stoppable {
 export class InFlight<T> {
   readonly #parts: InFlightParts<T>;
   readonly #running = new TransientMap<string, Running<T>>();
-  /** Works that a joiner runs beside the table after two results that were for their callers only; for `list` and `abortAll`. */
-  readonly #apart = new Set<Running<T>>();
+  /**
+   * Works that a joiner runs beside the table after two results that were for their callers only, by id; for `list` and
+   * `abortAll`.
+   */
+  readonly #apart = new TransientMap<number, Running<T>>();
   readonly #watch: RunningWatch<T>;
 
   constructor(parts: InFlightParts<T>) {
@@ -210,7 +213,7 @@ export class InFlight<T> {
 
   /** All works in flight, oldest first. */
   list(): readonly InFlightEntry[] {
-    return [...this.#running.list(), ...this.#apart];
+    return [...this.#running.list(), ...this.#apart.list()];
   }
 
   /** Stops every work (stop, reload). */
@@ -232,7 +235,7 @@ export class InFlight<T> {
 
   #add(key: string, work: Work): Running<T> {
     const running = new Running<T>(key, work, this.#watch);
-    if (this.#running.has(key)) this.#apart.add(running);
+    if (this.#running.has(key)) this.#apart.set(work.id, running);
     else this.#running.set(key, running);
     return running;
   }
@@ -253,7 +256,7 @@ export class InFlight<T> {
 
   /** Takes a work that has ended out of the table, before who waits for it goes on. */
   #leave(running: Running<T>): void {
-    if (!this.#apart.delete(running)) this.#running.delete(running.key);
+    if (!this.#apart.delete(running.work.id)) this.#running.delete(running.key);
   }
 
   /** Null: the result says nothing to the one who waited. */

@@ -2,11 +2,14 @@
 
 import type { Clock } from '../ports/clock.ts';
 import type { StopSignal } from './stop-signal.ts';
+import { TransientMap } from './transient-map.ts';
 import { waitFor } from './wait.ts';
 
 export class Semaphore {
   readonly #clock: Clock;
-  readonly #line = new Set<() => void>();
+  /** By numbers that are given once. */
+  readonly #line = new TransientMap<number, () => void>();
+  #lastNumber = 0;
   #free: number;
 
   constructor(clock: Clock, count: number) {
@@ -33,39 +36,31 @@ export class Semaphore {
   /** True when a slot was taken, false when none became free in time. Rejects with `Cancelled` when stopped. */
   async take(signal: StopSignal, timeoutMs: number): Promise<boolean> {
     if (this.takeFree()) return true;
-    let enter: (() => void) | null = null;
-    const isIn = (): boolean => enter !== null && !this.#line.has(enter);
+    // 0: it never stood in line.
+    let number = 0;
     let isTaken = false;
     try {
       const end = await waitFor<'in'>({
         clock: this.#clock,
         ...{ signal, timeoutMs },
         start: (settle) => {
-          enter = () => settle('in');
-          this.#line.add(enter);
+          number = ++this.#lastNumber;
+          this.#line.set(number, () => settle('in'));
         },
       });
       isTaken = end === 'in';
       return isTaken;
     } finally {
       // A slot that was given in the moment of giving up goes to the next in line.
-      if (!isTaken && isIn()) this.release();
-      if (enter !== null) this.#line.delete(enter);
+      const wasIn = number > 0 && !this.#line.delete(number);
+      if (!isTaken && wasIn) this.release();
     }
   }
 
   /** Gives a slot back: to the first in line, if somebody waits. */
   release(): void {
-    // Looked at first: mostly nobody waits, and the way to the first in line makes two objects.
-    if (this.#line.size === 0) this.#free++;
-    else this.#letIn();
-  }
-
-  #letIn(): void {
-    for (const first of this.#line) {
-      this.#line.delete(first);
-      first();
-      return;
-    }
+    const enter = this.#line.takeOldest();
+    if (enter === undefined) this.#free++;
+    else enter();
   }
 }

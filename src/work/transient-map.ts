@@ -5,6 +5,9 @@
  * Once a table has grown old, as one does with each collection of all, what stands in it when it is replaced is kept until the next
  * such collection, and so is the table that it leads to, and all that stands in that one: most of what questions are answered with
  * became old so, six kilobytes a question (bench/RESULTS.md). Here what is taken out is held by nothing.
+ *
+ * `clear` of a Map does the same. What is remembered until there is too much of it, and then forgotten as a whole, needs no more than a
+ * new Map in place of the old one.
  */
 
 /** Lines that a map begins with, a power of two. */
@@ -81,6 +84,14 @@ export class TransientMap<Key extends string | number, Value> {
     else before.following = entry.following;
     this.#leaveOrder(entry);
     return true;
+  }
+
+  /** Takes out the value that came first; undefined when there is none. */
+  takeOldest(): Value | undefined {
+    const entry = this.#oldest;
+    if (entry === null) return undefined;
+    this.delete(entry.key);
+    return entry.value;
   }
 
   #leaveOrder(entry: Entry<Key, Value>): void {

@@ -7,17 +7,24 @@ import { ROOT } from '../../src/wire/name.ts';
 import { makeFakePorts } from '../fake/fake-ports.ts';
 
 /** One that was never taken. */
-const OTHER: Resendable = { known: new KnownServer('198.51.100.1@53', ROOT), send: () => {} };
+const OTHER: Resendable = { known: new KnownServer('198.51.100.1@53', ROOT), send: () => {}, lostAs: 0 };
 
 /** So many datagrams to servers behind a dead line; what was sent again, by number. */
-function bench(count: number) {
+function bench(count: number, onSend: (i: number) => void = () => {}) {
   const { clock } = makeFakePorts();
   let isCut = true;
   const sent: number[] = [];
   const lost = new LostDatagrams({ clock, servers: { isLineCut: () => isCut } });
   const datagrams = Array.from(
     { length: count },
-    (_, i): Resendable => ({ known: new KnownServer(`192.0.2.${i}@53`, ROOT), send: () => void sent.push(i) }),
+    (_, i): Resendable => ({
+      known: new KnownServer(`192.0.2.${i}@53`, ROOT),
+      send: () => {
+        sent.push(i);
+        onSend(i);
+      },
+      lostAs: 0,
+    }),
   );
   for (const datagram of datagrams) lost.add(datagram);
   const mend = (): void => {
@@ -66,5 +73,15 @@ describe('what was lost', () => {
     lost.noteAnswer(OTHER);
     await clock.advance(1000);
     expect(sent).toEqual([]);
+  });
+
+  test('is neither sent nor kept when the sending of another one has ended it', async () => {
+    const ends = (i: number): void => {
+      const second = made.datagrams[1];
+      if (i === 0 && second !== undefined) made.lost.remove(second);
+    };
+    const made = bench(3, ends);
+    await made.clock.advance(200);
+    expect(made.sent).toEqual([0, 2, 0, 2]);
   });
 });

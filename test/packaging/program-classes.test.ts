@@ -7,6 +7,7 @@ import { Script } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { withAssignedFields } from '../../packaging/assigned-fields.ts';
 import { withPlainMembers } from '../../packaging/plain-members.ts';
+import { grownOld, load } from '../support/old-memory.ts';
 
 /** What the code of a program gives in the end, a promise kept. */
 async function resultOf(code: string): Promise<unknown> {
@@ -216,6 +217,16 @@ describe('a built program', () => {
     expect(built('class A { #a; constructor(a) { this.#a = a; } }')).toBe(
       'class A { constructor(a) {   this.a$1 = a; } }',
     );
+  });
+
+  test('makes no object old by the functions in its fields', async () => {
+    const code =
+      '(() => { class A { #f = (() => this.load); load; constructor(load) { this.load = load; } ' +
+      'run() { return this.#f(); } } return A; })()';
+    const A = (await resultOf(built(code))) as new (load: unknown) => { run(): unknown };
+    expect(new A('kept').run()).toBe('kept');
+    // Of 8 MB.
+    expect(await grownOld(2_000, () => void new A(load()))).toBeLessThan(500_000);
   });
 
   test('has other names in each of its files', async () => {
