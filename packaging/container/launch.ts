@@ -38,8 +38,13 @@ function become(words: readonly string[]): number {
   const isOwnHeap = /max[-_]old[-_]space[-_]size/.test(process.env.NODE_OPTIONS ?? '');
   const flags = isOwnHeap ? [] : heapFlags();
   // A version of Node.js without it is not in the image.
-  // As in bin/launch: pages of caches that are freed go back to the system, and threads share one heap of the C library.
-  const environment = { MALLOC_MMAP_THRESHOLD_: '131072', MALLOC_ARENA_MAX: '1', ...process.env };
+  // As in bin/launch: pages of caches that are freed go back to the system, and threads share one heap of the C library, of huge pages.
+  const environment = {
+    MALLOC_MMAP_THRESHOLD_: '131072',
+    MALLOC_ARENA_MAX: '1',
+    GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1',
+    ...process.env,
+  };
   process.execve?.(process.execPath, [process.execPath, ...daemon, ...flags, main, ...rest], environment);
   process.stderr.write('launch: this Node.js has no process.execve\n');
   return 126;

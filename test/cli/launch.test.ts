@@ -58,17 +58,17 @@ test('the heap is named, the log’s signal opens no debugger, and NODE_OPTIONS 
   expect(await given('hawser-control', { NODE_OPTIONS: '--max_old_space_size=99' })).not.toContain('space-size');
 });
 
-test('the daemon’s memory goes back to the system, all threads share one heap of it, and what is said already rules', async () => {
+test('the daemon’s memory goes back to the system, all threads share one heap of it, of huge pages, and what is said already rules', async () => {
   const node = join(folder, 'node');
-  const says = 'echo $MALLOC_MMAP_THRESHOLD_ $MALLOC_ARENA_MAX';
+  const says = 'echo $MALLOC_MMAP_THRESHOLD_ $MALLOC_ARENA_MAX $GLIBC_TUNABLES';
   writeFileSync(node, `#!/bin/sh\n[ "$1" = --version ] && echo v24.0.0 && exit\n${says}\n`);
   chmodSync(node, 0o755);
   const said = async (environment: NodeJS.ProcessEnv): Promise<string> => {
     const env = { ...process.env, HAWSER_NODE: node, ...environment };
     return (await run(join(BIN, 'hawserd'), [], { env })).stdout.trim();
   };
-  expect(await said({})).toBe('131072 1');
-  expect(await said({ MALLOC_ARENA_MAX: '4' })).toBe('131072 4');
+  expect(await said({})).toBe('131072 1 glibc.malloc.hugetlb=1');
+  expect(await said({ MALLOC_ARENA_MAX: '4' })).toBe('131072 4 glibc.malloc.hugetlb=1');
 });
 
 test.each([
