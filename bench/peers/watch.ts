@@ -2,7 +2,6 @@
 
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Session, waitForAnswer } from '../../test/interop/daemons.ts';
 import { findProgram } from '../../test/interop/programs.ts';
 import { addAddress } from '../../test/interop/real-authorities.ts';
@@ -11,15 +10,16 @@ import { type Lab, type LabZone, LEVELS, zonesOf } from './lab.ts';
 /** Processor time of all threads that run, in microseconds: the scheduler counts nanoseconds, not ticks. */
 export function processorMicroseconds(pid: number): number {
   const tasks = `/proc/${pid}/task`;
-  return readdirSync(tasks).reduce((sum, task) => {
-    const [nanoseconds] = readFileSync(join(tasks, task, 'schedstat'), 'utf8').split(' ');
-    return sum + Number(nanoseconds) / 1000;
-  }, 0);
+  return readdirSync(tasks).reduce((sum, task) => sum + threadMicroseconds(pid, task), 0);
 }
 
 /** The same of its main thread alone. */
 export function mainMicroseconds(pid: number): number {
-  const [nanoseconds] = readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'utf8').split(' ');
+  return threadMicroseconds(pid, String(pid));
+}
+
+function threadMicroseconds(pid: number, task: string): number {
+  const [nanoseconds] = readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ');
   return Number(nanoseconds) / 1000;
 }
 

@@ -7,11 +7,8 @@
  */
 
 import { readU8 } from '../wire/bytes.ts';
+import { FNV_PRIME, FNV_START } from '../wire/fnv.ts';
 import { isRoot, lowerOctet, type Name } from '../wire/name.ts';
-
-/** FNV-1a, 32 bits. */
-const HASH_START = 0x811c9dc5;
-const HASH_FACTOR = 0x01000193;
 
 /** The last labels with rules below them. */
 export class NameFilter {
@@ -40,7 +37,7 @@ function lastLabelHash(bytes: Uint8Array, at: number): number {
   let last = at;
   for (let next = at; readU8(bytes, next) !== 0; next += 1 + readU8(bytes, next)) last = next;
   const end = last + 1 + readU8(bytes, last);
-  let hash = HASH_START;
-  for (let i = last; i < end; i++) hash = Math.imul(hash ^ lowerOctet(readU8(bytes, i)), HASH_FACTOR);
+  let hash = FNV_START;
+  for (let i = last; i < end; i++) hash = Math.imul(hash ^ lowerOctet(readU8(bytes, i)), FNV_PRIME);
   return hash;
 }

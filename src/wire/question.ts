@@ -1,5 +1,6 @@
 /** A question: name, type and class (RFC 1035 §4.1.2). */
 
+import { FNV_PRIME } from './fnv.ts';
 import { type Name, namesEqual, numberedNameKey } from './name.ts';
 import { formatName } from './name-text.ts';
 import { CLASS, classText, typeText } from './rr-type.ts';
@@ -42,7 +43,7 @@ export function questionPlace({ name, type }: Question, places: number): number 
   let mixed = type ^ (name.length << 16);
   const end = Math.min(MIXED_OCTETS, name.length);
   // The bit that tells capital letters is left out, of other octets too.
-  for (let i = 0; i < end; i++) mixed = Math.imul(mixed ^ ((name[i] as number) | 0x20), 0x01000193);
+  for (let i = 0; i < end; i++) mixed = Math.imul(mixed ^ ((name[i] as number) | 0x20), FNV_PRIME);
   return (mixed ^ (mixed >>> 15)) & (places - 1);
 }
 

@@ -10,6 +10,8 @@
  * new Map in place of the old one.
  */
 
+import { FNV_PRIME, FNV_START } from '../wire/fnv.ts';
+
 /** Lines that a map begins with, a power of two. */
 const FIRST_LINES = 16;
 
@@ -146,19 +148,15 @@ export class TransientMap<Key extends string | number, Value> {
 
   clear(): void {
     this.#lines.fill(null);
-    for (let entry = this.#oldest; entry !== null; ) {
-      const { newer } = entry;
-      entry.following = entry.older = entry.newer = null;
-      entry = newer;
-    }
+    // Those that were there lead to each other, and to nothing that comes after them.
     this.#oldest = this.#newest = null;
     this.#size = 0;
   }
 }
 
-/** FNV-1a, 32 bits, of its UTF-16 units, the high bits mixed into the low ones. */
+/** FNV-1a of its UTF-16 units, the high bits mixed into the low ones. */
 function hashText(text: string): number {
-  let hash = 0x811c9dc5 | 0;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  let hash = FNV_START;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), FNV_PRIME);
   return hash ^ (hash >>> 15);
 }
